@@ -1,0 +1,226 @@
+//! The edge: our own accept loop, because a fault must be able to reset a TCP connection, and the road from a request to its service.
+pub mod conn;
+pub mod target;
+pub mod tls;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use crate::world::World;
+use crate::world::faults::{Kind, Target};
+use crate::world::journal::Call;
+use crate::{aws, jenkins, kubernetes, world};
+use conn::{Abort, Conn};
+
+/// The services behind the edge.
+#[derive(Debug, Clone)]
+pub struct Routes {
+    control: Router,
+    aws: Router,
+    jenkins: Router,
+    kubernetes: Router,
+}
+
+impl Routes {
+    /// Builds every service over one world.
+    pub fn new(world: &Arc<World>) -> Self {
+        Self {
+            control: world::control::router(world),
+            aws: aws::router(world),
+            jenkins: jenkins::router(world),
+            kubernetes: kubernetes::router(world),
+        }
+    }
+}
+
+/// The connection ends without an answer.
+#[derive(Debug)]
+struct Aborted;
+
+impl std::fmt::Display for Aborted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("aborted by a fault")
+    }
+}
+
+impl std::error::Error for Aborted {}
+
+/// Accepts connections until the world stops.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    routes: Routes,
+    world: Arc<World>,
+) {
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: give the others time to close theirs.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = world.stopped().cancelled() => return,
+        };
+        let (tls, routes, world) = (tls.clone(), routes.clone(), Arc::clone(&world));
+        tokio::spawn(async move {
+            let stop = world.stopped().clone();
+            tokio::select! {
+                () = connection(stream, tls, routes, world) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+}
+
+async fn connection(
+    stream: tokio::net::TcpStream,
+    tls: Option<TlsAcceptor>,
+    routes: Routes,
+    world: Arc<World>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let abort = Abort::default();
+    let conn = Conn::new(stream, abort.clone());
+    let encrypted = tls.is_some();
+    let service = service_fn(move |request| {
+        answer(
+            request,
+            encrypted,
+            routes.clone(),
+            Arc::clone(&world),
+            abort.clone(),
+        )
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).keep_alive(true);
+    let ended = match tls {
+        None => http.serve_connection(TokioIo::new(conn), service).await,
+        Some(tls) => match tls.accept(conn).await {
+            Ok(conn) => http.serve_connection(TokioIo::new(conn), service).await,
+            Err(error) => return tracing::debug!(%error, "no TLS"),
+        },
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    encrypted: bool,
+    routes: Routes,
+    world: Arc<World>,
+    abort: Abort,
+) -> Result<Response<Body>, Aborted> {
+    let request = request.map(Body::new);
+    let router = match route(request.uri().path(), encrypted) {
+        Route::Control => return Ok(infallible(routes.control.oneshot(request).await)),
+        Route::Aws => routes.aws,
+        Route::Jenkins => routes.jenkins,
+        Route::Kubernetes => routes.kubernetes,
+    };
+    let target = target::of(&request, encrypted);
+    let hit = world.faults().hit(&target);
+    if !hit.delay.is_zero() {
+        tokio::time::sleep(hit.delay).await;
+    }
+    let Some(kind) = hit.kind else {
+        return Ok(infallible(router.oneshot(request).await));
+    };
+    world.record(Call {
+        service: target.service.clone(),
+        region: target.region.clone(),
+        operation: target::operation(&request),
+        outcome: format!(
+            "fault:{}",
+            serde_json::to_value(kind)
+                .ok()
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .unwrap_or_default()
+        ),
+        ..Call::default()
+    });
+    match kind {
+        Kind::Refuse => Err(Aborted),
+        Kind::Reset => {
+            abort.reset();
+            Err(Aborted)
+        }
+        _ => Ok(faulted(&target, kind)),
+    }
+}
+
+enum Route {
+    Control,
+    Aws,
+    Jenkins,
+    Kubernetes,
+}
+
+fn route(path: &str, encrypted: bool) -> Route {
+    let under = |prefix: &str| {
+        path.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    match () {
+        () if encrypted => Route::Kubernetes,
+        () if under("/_world") => Route::Control,
+        () if under("/jenkins") => Route::Jenkins,
+        () => Route::Aws,
+    }
+}
+
+fn infallible<T>(result: Result<T, std::convert::Infallible>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
+}
+
+/// The error of a failing or throttling service, in that service's own shape.
+fn faulted(target: &Target, kind: Kind) -> Response<Body> {
+    let throttled = kind == Kind::Throttle;
+    match target.service.as_str() {
+        "jenkins" => target::plain(
+            if throttled { 503 } else { 500 },
+            "text/html;charset=utf-8",
+            "<html><body><h1>Oops!</h1></body></html>",
+        ),
+        "kubernetes" => {
+            let (code, reason, message) = if throttled {
+                (
+                    429,
+                    "TooManyRequests",
+                    "the server has received too many requests and has asked us to try again later",
+                )
+            } else {
+                (
+                    500,
+                    "InternalError",
+                    "Internal error occurred: fault injected",
+                )
+            };
+            let status = serde_json::json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "reason": reason, "message": message, "code": code,
+            });
+            target::plain(code, "application/json", status.to_string())
+        }
+        service => aws::faulted(service, throttled),
+    }
+}

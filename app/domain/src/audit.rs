@@ -1,0 +1,131 @@
+//! What happened. An event is written in the transaction of its effect and is the audit record.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ChangeId, Refusal, run::words};
+
+words! {
+    /// Every kind of event there is. The name is what auditors filter by; never renamed, only added.
+    EventKind {
+        SignedIn = "session.signed_in",
+        SignInRefused = "session.sign_in_refused",
+        SteppedUp = "session.stepped_up",
+        SignedOut = "session.signed_out",
+        SignedOutEverywhere = "session.signed_out_everywhere",
+        BackchannelLogout = "session.backchannel_logout",
+        BackchannelLogoutRefused = "session.backchannel_logout_refused",
+        TokenCreated = "token.created",
+        TokenRevoked = "token.revoked",
+        TokenUsed = "token.used",
+        TokenRefused = "token.refused",
+        CatalogImported = "catalog.imported",
+        ReleaseRegistered = "release.registered",
+        ChangeRequested = "change.requested",
+        ChangePlanned = "change.planned",
+        ChangeApproved = "change.approved",
+        ChangeRejected = "change.rejected",
+        ChangeReady = "change.ready",
+        ChangeStarted = "change.started",
+        ChangeStale = "change.stale",
+        ChangeExpired = "change.expired",
+        ChangeCancelRequested = "change.cancel_requested",
+        ChangeCancelled = "change.cancelled",
+        ChangeSucceeded = "change.succeeded",
+        ChangeFailed = "change.failed",
+        ChangeNeedsAttention = "change.needs_attention",
+        ChangeResumed = "change.resumed",
+        StepSucceeded = "step.succeeded",
+        StepFailed = "step.failed",
+        StepRetried = "step.retried",
+        CallIntended = "call.intended",
+        CallSettled = "call.settled",
+        RoleAssumed = "aws.role_assumed",
+        RoleRefused = "aws.role_refused",
+        TicketIssued = "ticket.issued",
+        TicketRedeemed = "ticket.redeemed",
+        TicketRefused = "ticket.refused",
+        ActionDenied = "policy.denied",
+        CrossSiteRefused = "request.cross_site_refused",
+        RateLimited = "request.rate_limited",
+        AuditRead = "audit.read",
+        AuditExported = "audit.exported",
+        EnvironmentConfigured = "environment.configured",
+        ThemeChosen = "preference.theme_chosen",
+    }
+}
+
+words! {
+    Outcome {
+        Success = "success",
+        Denied = "denied",
+        Failure = "failure",
+    }
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectRef {
+    /// `change`, `service`, `release`, `token`, `session`, `person`, `ticket`, `catalog`, `audit`, `route`.
+    pub kind: String,
+    pub id: String,
+}
+
+impl SubjectRef {
+    pub fn new(kind: &str, id: impl ToString) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            id: id.to_string(),
+        }
+    }
+}
+
+/// One thing that happened. Who did it comes from the Caller of the transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "an event that is not committed never happened"]
+pub struct Event {
+    pub kind: EventKind,
+    pub outcome: Outcome,
+    pub subject: SubjectRef,
+    pub change: Option<ChangeId>,
+    /// Details as JSON; never a secret.
+    pub data: Value,
+}
+
+impl Event {
+    pub fn new(kind: EventKind, subject: SubjectRef) -> Self {
+        Self {
+            kind,
+            outcome: Outcome::Success,
+            subject,
+            change: None,
+            data: Value::Null,
+        }
+    }
+
+    pub fn on_change(kind: EventKind, change: ChangeId) -> Self {
+        Self::new(kind, SubjectRef::new("change", change)).of_change(change)
+    }
+
+    /// A refusal, as an event.
+    pub fn denied(kind: EventKind, subject: SubjectRef, refusal: &Refusal) -> Self {
+        Self::new(kind, subject)
+            .outcome(Outcome::Denied)
+            .with(serde_json::json!({
+                "code": refusal.code, "detail": refusal.detail, "fields": refusal.fields,
+            }))
+    }
+
+    pub fn of_change(mut self, change: ChangeId) -> Self {
+        self.change = Some(change);
+        self
+    }
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+    pub fn with(mut self, data: Value) -> Self {
+        self.data = data;
+        self
+    }
+}

@@ -1,0 +1,263 @@
+//! Exactly what will be done. Computed by the portal, never sent by a client;
+//! an approval binds to its digest and to nothing else.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    ChangeKind, EnvironmentName, GitCommit, ImageDigest, Login, RegionName, ServiceName, TeamName,
+    Version, canonical,
+};
+
+/// Which side of the pair a target is, at the time the evidence was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Passive,
+    Active,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passive => "passive",
+            Self::Active => "active",
+        })
+    }
+}
+
+/// A version as it runs, or ran, somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    pub version: Version,
+    pub digest: ImageDigest,
+}
+
+/// One region the change touches. Their order in [`Evidence::targets`] is the order of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub region: RegionName,
+    pub side: Side,
+    pub account: String,
+    pub cluster: String,
+    pub namespace: String,
+    /// What the portal last verified there; `None` where nothing was ever deployed by it.
+    pub current: Option<Running>,
+}
+
+/// Exactly what will be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Form of this record; a change of its meaning is a new number.
+    pub schema: u32,
+    pub kind: ChangeKind,
+    pub requester: Login,
+    pub service: ServiceName,
+    pub team: TeamName,
+    pub version: Version,
+    pub commit: GitCommit,
+    /// ECR repository name, without registry.
+    pub repository: String,
+    pub digest: ImageDigest,
+    pub environment: EnvironmentName,
+    pub protected: bool,
+    /// Jenkins job that deploys, as `folder/job`.
+    pub pipeline: String,
+    pub targets: Vec<Target>,
+    /// Which rules were in force.
+    pub rule_version: String,
+    /// Policy set in force.
+    pub policy_version: String,
+}
+
+impl Evidence {
+    pub const SCHEMA: u32 = 1;
+
+    /// The canonical bytes and their digest.
+    ///
+    /// # Errors
+    /// Never for a value of this type; the signature keeps the door open for fields that could fail.
+    pub fn seal(&self) -> Result<(String, EvidenceDigest), serde_json::Error> {
+        let text = canonical::to_string(self)?;
+        let digest = EvidenceDigest(canonical::sha256(&text));
+        Ok((text, digest))
+    }
+
+    /// What differs between this and `now`: path → (was, is). Empty when they are equal.
+    pub fn differences(&self, now: &Self) -> BTreeMap<String, (String, String)> {
+        let mut out = BTreeMap::new();
+        if let (Ok(was), Ok(is)) = (serde_json::to_value(self), serde_json::to_value(now)) {
+            compare("", &was, &is, &mut out);
+        }
+        out
+    }
+}
+
+fn compare(path: &str, was: &Value, is: &Value, out: &mut BTreeMap<String, (String, String)>) {
+    let join = |key: &str| {
+        if path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{path}.{key}")
+        }
+    };
+    match (was, is) {
+        (Value::Object(a), Value::Object(b)) => {
+            for key in a.keys().chain(b.keys().filter(|k| !a.contains_key(*k))) {
+                let null = Value::Null;
+                compare(
+                    &join(key),
+                    a.get(key).unwrap_or(&null),
+                    b.get(key).unwrap_or(&null),
+                    out,
+                );
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (i, (x, y)) in a.iter().zip(b).enumerate() {
+                compare(&join(&i.to_string()), x, y, out);
+            }
+        }
+        (a, b) if a != b => {
+            out.insert(path.to_owned(), (plain(a), plain(b)));
+        }
+        _ => {}
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "nothing".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// SHA-256 of the evidence's canonical JSON. Shown and sent as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EvidenceDigest(pub [u8; 32]);
+
+impl EvidenceDigest {
+    /// The first twelve digits, enough for a person to compare at a glance.
+    pub fn short(&self) -> String {
+        hex::encode(&self.0[..6])
+    }
+}
+
+impl FromStr for EvidenceDigest {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)
+            .map_err(|_| "an evidence digest is 64 hexadecimal digits".to_owned())?;
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for EvidenceDigest {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<EvidenceDigest> for String {
+    fn from(digest: EvidenceDigest) -> String {
+        hex::encode(digest.0)
+    }
+}
+
+impl fmt::Display for EvidenceDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for EvidenceDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EvidenceDigest({self})")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn sample() -> Evidence {
+        let digest = |c: char| {
+            ImageDigest::parse(format!("sha256:{}", c.to_string().repeat(64))).expect("digest")
+        };
+        let target = |region: &str, side| Target {
+            region: RegionName::parse(region).expect("region"),
+            side,
+            account: "300000000003".into(),
+            cluster: "shop-production".into(),
+            namespace: "shop".into(),
+            current: Some(Running {
+                version: Version::parse("1.0.0").expect("version"),
+                digest: digest('a'),
+            }),
+        };
+        Evidence {
+            schema: Evidence::SCHEMA,
+            kind: ChangeKind::Deploy,
+            requester: Login::parse("developer").expect("login"),
+            service: ServiceName::parse("cart").expect("service"),
+            team: TeamName::parse("checkout").expect("team"),
+            version: Version::parse("1.1.0").expect("version"),
+            commit: GitCommit::parse("0123abc").expect("commit"),
+            repository: "shop/cart".into(),
+            digest: digest('b'),
+            environment: EnvironmentName::parse("production").expect("environment"),
+            protected: true,
+            pipeline: "shop/deploy-cart".into(),
+            targets: vec![
+                target("eu-central-1", Side::Passive),
+                target("eu-west-1", Side::Active),
+            ],
+            rule_version: "r1".into(),
+            policy_version: "p1".into(),
+        }
+    }
+
+    #[test]
+    fn every_field_counts() {
+        let (text, digest) = sample().seal().expect("seals");
+        let value: Value = serde_json::from_str(&text).expect("json");
+        let mut paths = vec![];
+        leaves("", &value, &mut paths);
+        assert!(paths.len() > 20, "{paths:?}");
+        for path in paths {
+            let mut changed = value.clone();
+            *changed.pointer_mut(&path).expect("path") = Value::String("other".into());
+            let other = canonical::sha256(&canonical::to_string(&changed).expect("json"));
+            assert_ne!(digest.0, other, "{path} does not count");
+        }
+    }
+
+    fn leaves(path: &str, value: &Value, out: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => map
+                .iter()
+                .for_each(|(k, v)| leaves(&format!("{path}/{k}"), v, out)),
+            Value::Array(list) => list
+                .iter()
+                .enumerate()
+                .for_each(|(i, v)| leaves(&format!("{path}/{i}"), v, out)),
+            _ => out.push(path.to_owned()),
+        }
+    }
+
+    #[test]
+    fn differences_name_the_path() {
+        let mut now = sample();
+        assert!(sample().differences(&now).is_empty());
+        now.targets[1].current = None;
+        now.rule_version = "r2".into();
+        let names: Vec<_> = sample().differences(&now).into_keys().collect();
+        assert_eq!(names, ["rule_version", "targets.1.current"]);
+    }
+}

@@ -1,0 +1,193 @@
+//! *May this caller do this to that.* The only maker of [`Allowed`].
+
+use std::marker::PhantomData;
+
+use crate::{Caller, Change, EnvironmentName, PersonId, Scope, ServiceName, TeamName, TokenId};
+
+#[cfg(feature = "policy")]
+mod engine;
+#[cfg(feature = "policy")]
+pub use engine::{PolicySet, Visibility};
+
+/// An action as a type, so that [`Allowed`] says in its type what was decided.
+pub trait Action {
+    /// The name in the Cedar policies.
+    const NAME: &'static str;
+    /// What a token needs to be used for it.
+    const SCOPE: Scope;
+    /// In words: "You may not …".
+    const WORDS: &'static str;
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $scope:ident, $words:literal;)*) => {
+        $($(#[$doc])* #[derive(Clone, Copy, Debug)] pub struct $name;
+        impl Action for $name {
+            const NAME: &'static str = $text;
+            const SCOPE: Scope = Scope::$scope;
+            const WORDS: &'static str = $words;
+        })*
+        /// Every action, for the matrix and the schema test.
+        pub const ACTIONS: &[(&str, Scope)] = &[$(($text, Scope::$scope),)*];
+    };
+}
+
+actions! {
+    Read = "read", Read, "see this";
+    RequestChange = "request", ChangesWrite, "request this change";
+    Approve = "approve", ApprovalsWrite, "approve this change";
+    Reject = "reject", ApprovalsWrite, "reject this change";
+    Start = "start", ChangesWrite, "start this change";
+    Cancel = "cancel", ChangesWrite, "cancel this change";
+    /// Send a parked step to look again.
+    Resume = "resume", ChangesWrite, "resume this change";
+    RegisterRelease = "register", ReleasesWrite, "register releases of this service";
+    ImportCatalog = "import", CatalogWrite, "import the catalogue";
+    /// Create or revoke one's own API tokens.
+    ManageTokens = "manage", TokensWrite, "manage these tokens";
+    ExportAudit = "export", Read, "export the audit log";
+}
+
+/// What policy sees of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// The entity type in the Cedar schema.
+    pub kind: &'static str,
+    pub id: String,
+    pub team: Option<TeamName>,
+    pub environment: Option<EnvironmentName>,
+    pub protected: bool,
+    /// Who asked for it, or whose it is.
+    pub owner: Option<PersonId>,
+}
+
+impl Resource {
+    fn new(kind: &'static str, id: impl ToString) -> Self {
+        Self {
+            kind,
+            id: id.to_string(),
+            team: None,
+            environment: None,
+            protected: false,
+            owner: None,
+        }
+    }
+}
+
+/// Something a decision can be about.
+pub trait Subject {
+    fn resource(&self) -> Resource;
+}
+
+/// A service, as policy sees it.
+#[derive(Clone, Debug)]
+pub struct ServiceSubject {
+    pub name: ServiceName,
+    pub team: TeamName,
+}
+
+/// A change before it exists: this service to that environment.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub service: ServiceName,
+    pub team: TeamName,
+    pub environment: EnvironmentName,
+    pub protected: bool,
+}
+
+/// An API token's row, or the wish for a new one.
+#[derive(Clone, Debug)]
+pub struct TokenSubject {
+    pub id: Option<TokenId>,
+    pub owner: PersonId,
+}
+
+/// The things there is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    Environments,
+    Regions,
+    Catalog,
+    Rules,
+    Audit,
+}
+
+impl Subject for Change {
+    fn resource(&self) -> Resource {
+        Resource {
+            team: Some(self.team.clone()),
+            environment: Some(self.environment.clone()),
+            protected: self.protected,
+            owner: Some(self.requester),
+            ..Resource::new("Change", self.id)
+        }
+    }
+}
+
+impl Subject for ServiceSubject {
+    fn resource(&self) -> Resource {
+        Resource {
+            team: Some(self.team.clone()),
+            ..Resource::new("Service", &self.name)
+        }
+    }
+}
+
+impl Subject for Draft {
+    fn resource(&self) -> Resource {
+        Resource {
+            team: Some(self.team.clone()),
+            environment: Some(self.environment.clone()),
+            protected: self.protected,
+            ..Resource::new("Draft", format!("{}/{}", self.service, self.environment))
+        }
+    }
+}
+
+impl Subject for TokenSubject {
+    fn resource(&self) -> Resource {
+        let id = self
+            .id
+            .map_or_else(|| "new".to_owned(), |id| id.to_string());
+        Resource {
+            owner: Some(self.owner),
+            ..Resource::new("Token", id)
+        }
+    }
+}
+
+impl Subject for Room {
+    fn resource(&self) -> Resource {
+        Resource::new(
+            "Room",
+            match self {
+                Self::Environments => "environments",
+                Self::Regions => "regions",
+                Self::Catalog => "catalog",
+                Self::Rules => "rules",
+                Self::Audit => "audit",
+            },
+        )
+    }
+}
+
+/// Proof that policy allowed `A` on this very subject to this very caller.
+#[derive(Debug)]
+#[must_use = "a decision that nothing comes of"]
+pub struct Allowed<A: Action, S> {
+    subject: S,
+    by: Caller,
+    action: PhantomData<A>,
+}
+
+impl<A: Action, S> Allowed<A, S> {
+    pub fn subject(&self) -> &S {
+        &self.subject
+    }
+    pub fn by(&self) -> &Caller {
+        &self.by
+    }
+    pub fn into_subject(self) -> S {
+        self.subject
+    }
+}

@@ -1,0 +1,273 @@
+//! Who else must agree. Policy says who *may*; rules say how many *must*.
+//!
+//! Several matching rules are each satisfied separately, by distinct people:
+//! adding a rule never makes an approval easier.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Approval, ChangeKind, EnvironmentName, EvidenceDigest, JobRole, Person, PersonId, ServiceName,
+    TeamName, Verdict, canonical,
+};
+
+/// Whose approval counts for a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approvers {
+    /// Anyone of the team that owns the service.
+    OwningTeam,
+    JobRole(JobRole),
+    Team(TeamName),
+}
+
+impl Approvers {
+    pub fn include(&self, person: &Person, owner: &TeamName) -> bool {
+        match self {
+            Self::OwningTeam => person.in_team(owner),
+            Self::JobRole(role) => person.has_role(*role),
+            Self::Team(team) => person.in_team(team),
+        }
+    }
+
+    /// In words, for a sentence such as "one of …".
+    pub fn words(&self, owner: &TeamName) -> String {
+        match self {
+            Self::OwningTeam => format!("team {owner}"),
+            Self::JobRole(role) => format!("the {role}s"),
+            Self::Team(team) => format!("team {team}"),
+        }
+    }
+}
+
+/// Which changes a rule is about. An absent field matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Matches {
+    pub kind: Option<ChangeKind>,
+    pub environment: Option<EnvironmentName>,
+    pub protected: Option<bool>,
+    pub team: Option<TeamName>,
+    pub service: Option<ServiceName>,
+}
+
+/// What a rule asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demand {
+    pub count: u32,
+    pub of: Approvers,
+    /// The approver must have shown a fresh second factor.
+    #[serde(default)]
+    pub step_up: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub name: String,
+    #[serde(rename = "match", default)]
+    pub matches: Matches,
+    #[serde(rename = "require")]
+    pub demands: Vec<Demand>,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts<'a> {
+    pub kind: ChangeKind,
+    pub environment: &'a EnvironmentName,
+    pub protected: bool,
+    pub team: &'a TeamName,
+    pub service: &'a ServiceName,
+}
+
+impl Matches {
+    pub fn matches(&self, facts: &Facts<'_>) -> bool {
+        fn is<T: PartialEq>(want: Option<&T>, have: &T) -> bool {
+            want.is_none_or(|want| want == have)
+        }
+        is(self.kind.as_ref(), &facts.kind)
+            && is(self.environment.as_ref(), facts.environment)
+            && is(self.protected.as_ref(), &facts.protected)
+            && is(self.team.as_ref(), facts.team)
+            && is(self.service.as_ref(), facts.service)
+    }
+}
+
+/// One thing a change needs, with the rule it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    pub rule: String,
+    pub count: u32,
+    pub of: Approvers,
+    pub step_up: bool,
+}
+
+impl Requirement {
+    pub fn accepts(&self, approval: &Approval, owner: &TeamName) -> bool {
+        self.of.include(&approval.person, owner) && (!self.step_up || approval.stepped_up)
+    }
+}
+
+/// A requirement and who has been counted towards it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequirementStatus {
+    pub requirement: Requirement,
+    pub given_by: Vec<PersonId>,
+}
+
+impl RequirementStatus {
+    pub fn is_satisfied(&self) -> bool {
+        self.given_by.len() >= self.requirement.count as usize
+    }
+    pub fn missing(&self) -> u32 {
+        self.requirement
+            .count
+            .saturating_sub(u32::try_from(self.given_by.len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// All rules in force, and a version that changes whenever any of them does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    version: String,
+}
+
+impl RuleSet {
+    /// # Errors
+    /// Every mistake in the rules, each naming its rule.
+    pub fn new(rules: Vec<Rule>) -> Result<Self, Vec<String>> {
+        let mut wrong = vec![];
+        for (i, rule) in rules.iter().enumerate() {
+            if rule.name.trim().is_empty() {
+                wrong.push(format!("rule {} has no name", i + 1));
+            }
+            if rules[..i].iter().any(|earlier| earlier.name == rule.name) {
+                wrong.push(format!(
+                    "rule '{}' stands twice; names are unique",
+                    rule.name
+                ));
+            }
+            if rule.demands.iter().any(|demand| demand.count == 0) {
+                wrong.push(format!("rule '{}' requires nobody: count starts at 1; for no approval leave 'require' empty", rule.name));
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let text = canonical::to_string(&rules).map_err(|e| vec![e.to_string()])?;
+        let version = hex::encode(&canonical::sha256(&text)[..8]);
+        Ok(Self { rules, version })
+    }
+
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules that speak about these facts. None at all means that nobody thought of
+    /// this kind of change; the caller must refuse it, not let it pass.
+    pub fn matching(&self, facts: &Facts<'_>) -> Vec<&Rule> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.matches.matches(facts))
+            .collect()
+    }
+
+    pub fn requirements(&self, facts: &Facts<'_>) -> Vec<Requirement> {
+        self.matching(facts)
+            .into_iter()
+            .flat_map(|rule| {
+                rule.demands.iter().map(|demand| Requirement {
+                    rule: rule.name.clone(),
+                    count: demand.count,
+                    of: demand.of.clone(),
+                    step_up: demand.step_up,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Counts the approvals that are valid for `digest` towards the requirements,
+/// each person at most once, the requester never, so that as much as possible is satisfied.
+pub fn tally(
+    requirements: &[Requirement],
+    approvals: &[Approval],
+    requester: PersonId,
+    owner: &TeamName,
+    digest: EvidenceDigest,
+) -> Vec<RequirementStatus> {
+    let mut seen = std::collections::BTreeSet::new();
+    let valid: Vec<&Approval> = approvals
+        .iter()
+        .filter(|a| a.verdict == Verdict::Approve && a.evidence_digest == digest)
+        .filter(|a| a.person.id != requester && seen.insert(a.person.id))
+        .collect();
+    let slots: Vec<usize> = requirements
+        .iter()
+        .enumerate()
+        .flat_map(|(i, r)| std::iter::repeat_n(i, r.count as usize))
+        .collect();
+    // Bipartite matching by augmenting paths: a person who could serve two
+    // requirements is moved to the one that nobody else can serve.
+    let mut holder: Vec<Option<usize>> = vec![None; slots.len()];
+    for person in 0..valid.len() {
+        let mut visited = vec![false; slots.len()];
+        augment(
+            person,
+            &valid,
+            requirements,
+            &slots,
+            owner,
+            &mut holder,
+            &mut visited,
+        );
+    }
+    requirements
+        .iter()
+        .enumerate()
+        .map(|(i, requirement)| RequirementStatus {
+            requirement: requirement.clone(),
+            given_by: slots
+                .iter()
+                .zip(&holder)
+                .filter(|(slot, _)| **slot == i)
+                .filter_map(|(_, held)| held.map(|p| valid[p].person.id))
+                .collect(),
+        })
+        .collect()
+}
+
+fn augment(
+    person: usize,
+    valid: &[&Approval],
+    requirements: &[Requirement],
+    slots: &[usize],
+    owner: &TeamName,
+    holder: &mut [Option<usize>],
+    visited: &mut [bool],
+) -> bool {
+    for slot in 0..slots.len() {
+        if visited[slot] || !requirements[slots[slot]].accepts(valid[person], owner) {
+            continue;
+        }
+        visited[slot] = true;
+        let free = match holder[slot] {
+            None => true,
+            Some(other) => augment(other, valid, requirements, slots, owner, holder, visited),
+        };
+        if free {
+            holder[slot] = Some(person);
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+#[path = "rule_tests.rs"]
+mod tests;

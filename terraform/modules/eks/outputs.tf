@@ -1,0 +1,39 @@
+output "name" {
+  description = "Name of the cluster."
+  value       = aws_eks_cluster.this.name
+}
+
+output "arn" {
+  description = "ARN of the cluster."
+  value       = aws_eks_cluster.this.arn
+}
+
+output "endpoint" {
+  description = "Address of the API server."
+  value       = aws_eks_cluster.this.endpoint
+}
+
+output "certificate_authority" {
+  description = "CA of the API server, base64."
+  value       = aws_eks_cluster.this.certificate_authority[0].data
+}
+
+output "security_group_id" {
+  description = "The cluster's own security group: every node and pod is in it."
+  value       = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+}
+
+output "node_role" {
+  description = "Role of the nodes: name and ARN."
+  value       = { name = aws_iam_role.node.name, arn = aws_iam_role.node.arn }
+}
+
+output "autoscaling_groups" {
+  description = "node group => name of its Auto Scaling group."
+  value       = { for name, group in aws_eks_node_group.this : name => group.resources[0].autoscaling_groups[0].name }
+}
+
+output "oidc_provider_arn" {
+  description = "For IRSA, which only pods on Fargate need."
+  value       = aws_iam_openid_connect_provider.this.arn
+}

@@ -19,6 +19,15 @@ impl Abort {
     }
 }
 
+/// Put into a response's extensions by a handler that wants its connection to end without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Closed in good order.
+    Close,
+    /// Reset.
+    Reset,
+}
+
 /// The connection below HTTP and TLS.
 #[derive(Debug)]
 pub struct Conn {

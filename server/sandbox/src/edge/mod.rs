@@ -19,7 +19,7 @@ use crate::world::World;
 use crate::world::faults::{Kind, Target};
 use crate::world::journal::Call;
 use crate::{aws, jenkins, kubernetes, world};
-use conn::{Abort, Conn};
+use conn::{Abort, Conn, Cut};
 
 /// The services behind the edge.
 #[derive(Debug, Clone)]
@@ -34,7 +34,9 @@ impl Routes {
     /// Builds every service over one world.
     pub fn new(world: &Arc<World>) -> Self {
         Self {
-            control: world::control::router(world),
+            control: world::control::router(world)
+                .merge(jenkins::control(world))
+                .merge(kubernetes::control(world)),
             aws: aws::router(world),
             jenkins: jenkins::router(world),
             kubernetes: kubernetes::router(world),
@@ -128,7 +130,7 @@ async fn answer(
     abort: Abort,
 ) -> Result<Response<Body>, Aborted> {
     let request = request.map(Body::new);
-    let router = match route(request.uri().path(), encrypted) {
+    let service = match route(request.uri().path(), encrypted) {
         Route::Control => return Ok(infallible(routes.control.oneshot(request).await)),
         Route::Aws => routes.aws,
         Route::Jenkins => routes.jenkins,
@@ -140,7 +142,15 @@ async fn answer(
         tokio::time::sleep(hit.delay).await;
     }
     let Some(kind) = hit.kind else {
-        return Ok(infallible(router.oneshot(request).await));
+        let response = infallible(service.oneshot(request).await);
+        return match response.extensions().get::<Cut>() {
+            None => Ok(response),
+            Some(Cut::Close) => Err(Aborted),
+            Some(Cut::Reset) => {
+                abort.reset();
+                Err(Aborted)
+            }
+        };
     };
     world.record(Call {
         service: target.service.clone(),

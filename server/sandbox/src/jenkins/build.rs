@@ -68,12 +68,24 @@ pub struct Build {
 
 impl Build {
     /// A build that has just got its executor.
-    pub fn new(number: u64, queue_id: u64, parameters: Vec<Parameter>, user: &str, job: &str, now: i64) -> Self {
+    pub fn new(
+        number: u64,
+        queue_id: u64,
+        parameters: Vec<Parameter>,
+        user: &str,
+        job: &str,
+        now: i64,
+    ) -> Self {
         let mut log = Log::default();
-        log.line(&format!("Started by user {}{user}", note("4LvGTa7Rx3Ekw==")));
+        log.line(&format!(
+            "Started by user {}{user}",
+            note("4LvGTa7Rx3Ekw==")
+        ));
         log.line("[Pipeline] Start of Pipeline");
         log.line("[Pipeline] node");
-        log.line(&format!("Running on Jenkins in /var/jenkins_home/workspace/{job}"));
+        log.line(&format!(
+            "Running on Jenkins in /var/jenkins_home/workspace/{job}"
+        ));
         log.line("[Pipeline] {");
         Self {
             number,
@@ -110,7 +122,11 @@ impl Build {
 
     /// Whether it waits for a person.
     pub fn waits_for_input(&self) -> bool {
-        self.building && self.input.as_ref().is_some_and(|input| input.proceeded_by.is_none())
+        self.building
+            && self
+                .input
+                .as_ref()
+                .is_some_and(|input| input.proceeded_by.is_none())
     }
 
     /// Somebody pressed Proceed.
@@ -143,7 +159,9 @@ impl Build {
         self.parameters
             .iter()
             .filter(|parameter| parameter.kind == Kind::Password && !parameter.value.is_empty())
-            .fold(line.to_owned(), |line, secret| line.replace(&secret.value, "****"))
+            .fold(line.to_owned(), |line, secret| {
+                line.replace(&secret.value, "****")
+            })
     }
 
     /// Sets the result, or worsens it.
@@ -152,7 +170,13 @@ impl Build {
     }
 
     /// The script ended. The build still counts as in progress until `completes_at`.
-    pub fn finish(&mut self, outcome: Outcome, detail: Option<&str>, now: i64, post_production_ms: i64) {
+    pub fn finish(
+        &mut self,
+        outcome: Outcome,
+        detail: Option<&str>,
+        now: i64,
+        post_production_ms: i64,
+    ) {
         if !self.building {
             return;
         }

@@ -58,7 +58,13 @@ impl Job {
     }
 
     /// Makes the next build.
-    pub fn begin(&mut self, queue_id: u64, parameters: Vec<Parameter>, user: &str, now: i64) -> u64 {
+    pub fn begin(
+        &mut self,
+        queue_id: u64,
+        parameters: Vec<Parameter>,
+        user: &str,
+        now: i64,
+    ) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
         let build = Build::new(number, queue_id, parameters, user, &self.full_name, now);
@@ -107,7 +113,7 @@ impl Job {
 }
 
 /// The URL path of a full name below the root, ended by a slash.
-pub fn path_of(full_name: &str) -> String {
+pub(crate) fn path_of(full_name: &str) -> String {
     use std::fmt::Write as _;
     let mut path = String::new();
     for segment in full_name.split('/') {

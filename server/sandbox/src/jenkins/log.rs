@@ -49,10 +49,16 @@ impl Log {
         let start = match usize::try_from(start) {
             Ok(start) if start <= length => start,
             Ok(_) => 0,
-            Err(_) => length.saturating_sub(usize::try_from(start.unsigned_abs()).unwrap_or(usize::MAX)),
+            Err(_) => {
+                length.saturating_sub(usize::try_from(start.unsigned_abs()).unwrap_or(usize::MAX))
+            }
         };
         let rest = self.raw.get(start..).unwrap_or_default();
-        let sent = if self.complete { rest.len() } else { whole_lines(rest) };
+        let sent = if self.complete {
+            rest.len()
+        } else {
+            whole_lines(rest)
+        };
         let next = if lossy { length } else { start + sent };
         Chunk {
             text: without_notes(rest.get(..sent).unwrap_or_default()),
@@ -80,7 +86,9 @@ fn whole_lines(bytes: &[u8]) -> usize {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 /// Strips `ESC[8mha:…ESC[0m`.
@@ -99,12 +107,12 @@ fn without_notes(mut raw: &[u8]) -> Vec<u8> {
 }
 
 /// A console note that Jenkins hides around a user's name.
-pub fn note(payload: &str) -> String {
+pub(crate) fn note(payload: &str) -> String {
     format!("\x1b[8mha:////{payload}\x1b[0m")
 }
 
 /// Line ends as `progressiveText` writes them.
-pub fn crlf(text: &[u8]) -> Vec<u8> {
+pub(crate) fn crlf(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 32);
     let mut before = 0;
     for byte in text {
@@ -128,8 +136,16 @@ mod tests {
         let chunk = log.read(0, false);
         assert_eq!(chunk.text, b"Started by portolan\n");
         assert!(chunk.next > chunk.text.len());
-        assert_eq!(log.read(i64::try_from(chunk.next).unwrap_or_default(), false).text, b"");
-        assert_eq!(log.read(999_999, false).text, b"Started by portolan\n", "beyond the end begins anew");
+        assert_eq!(
+            log.read(i64::try_from(chunk.next).unwrap_or_default(), false)
+                .text,
+            b""
+        );
+        assert_eq!(
+            log.read(999_999, false).text,
+            b"Started by portolan\n",
+            "beyond the end begins anew"
+        );
     }
 
     #[test]
@@ -141,9 +157,16 @@ mod tests {
         log.fragment(b"unfinished");
         let (lossy, honest) = (log.read(0, true), log.read(0, false));
         assert_eq!(lossy.text, honest.text);
-        assert_eq!(lossy.text.iter().filter(|b| **b == b'\n').count(), LINES_PER_ANSWER);
+        assert_eq!(
+            lossy.text.iter().filter(|b| **b == b'\n').count(),
+            LINES_PER_ANSWER
+        );
         assert!(lossy.next > honest.next);
-        assert_eq!(log.read(i64::try_from(lossy.next).unwrap_or_default(), true).text, b"");
+        assert_eq!(
+            log.read(i64::try_from(lossy.next).unwrap_or_default(), true)
+                .text,
+            b""
+        );
         log.complete();
         assert!(log.text().ends_with(b"10499\nunfinished"));
         assert_eq!(log.read(-10, false).text, b"unfinished");

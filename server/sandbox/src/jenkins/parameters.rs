@@ -35,7 +35,7 @@ pub struct Parameter {
 
 /// Jenkins throws `IllegalArgumentException` and catches it nowhere: the caller sees a 500 page.
 #[derive(Debug, PartialEq, Eq)]
-pub struct IllegalArgument(pub String);
+pub(crate) struct IllegalArgument(pub String);
 
 impl Definition {
     /// A free text parameter with an empty default.
@@ -69,7 +69,9 @@ impl Definition {
             Kind::Text { trim: true } => Ok(text.trim().to_owned()),
             Kind::Text { trim: false } | Kind::Password => Ok(text.to_owned()),
             Kind::Boolean => Ok(text.eq_ignore_ascii_case("true").to_string()),
-            Kind::Choice(choices) if choices.iter().any(|choice| choice == text) => Ok(text.to_owned()),
+            Kind::Choice(choices) if choices.iter().any(|choice| choice == text) => {
+                Ok(text.to_owned())
+            }
             Kind::Choice(_) => Err(IllegalArgument(format!(
                 "Illegal choice for parameter {}: {text}",
                 self.name
@@ -80,10 +82,26 @@ impl Definition {
     /// As `parameterDefinitions` of the job shows it.
     pub fn json(&self) -> Value {
         let (definition, value, kind) = match &self.kind {
-            Kind::Text { .. } => ("StringParameterDefinition", "StringParameterValue", "String"),
-            Kind::Boolean => ("BooleanParameterDefinition", "BooleanParameterValue", "Boolean"),
-            Kind::Choice(_) => ("ChoiceParameterDefinition", "StringParameterValue", "Choice"),
-            Kind::Password => ("PasswordParameterDefinition", "PasswordParameterValue", "Password"),
+            Kind::Text { .. } => (
+                "StringParameterDefinition",
+                "StringParameterValue",
+                "String",
+            ),
+            Kind::Boolean => (
+                "BooleanParameterDefinition",
+                "BooleanParameterValue",
+                "Boolean",
+            ),
+            Kind::Choice(_) => (
+                "ChoiceParameterDefinition",
+                "StringParameterValue",
+                "Choice",
+            ),
+            Kind::Password => (
+                "PasswordParameterDefinition",
+                "PasswordParameterValue",
+                "Password",
+            ),
         };
         let mut default = json!({"_class": format!("hudson.model.{value}"), "name": self.name});
         if self.kind != Kind::Password {
@@ -118,14 +136,19 @@ impl Parameter {
         };
         match self.kind {
             Kind::Password => json!({"_class": class, "name": self.name}),
-            Kind::Boolean => json!({"_class": class, "name": self.name, "value": self.value == "true"}),
+            Kind::Boolean => {
+                json!({"_class": class, "name": self.name, "value": self.value == "true"})
+            }
             _ => json!({"_class": class, "name": self.name, "value": self.value}),
         }
     }
 }
 
 /// Reads a submitted form against what the job declares.
-pub fn read(definitions: &[Definition], form: &[(String, String)]) -> Result<Vec<Parameter>, IllegalArgument> {
+pub(crate) fn read(
+    definitions: &[Definition],
+    form: &[(String, String)],
+) -> Result<Vec<Parameter>, IllegalArgument> {
     definitions
         .iter()
         .map(|definition| {
@@ -151,13 +174,17 @@ pub fn read(definitions: &[Definition], form: &[(String, String)]) -> Result<Vec
 }
 
 /// The `params` text of a queue item: one `NAME=value` a line, each line begun by its line break, passwords as stars.
-pub fn text(parameters: &[Parameter]) -> String {
+pub(crate) fn text(parameters: &[Parameter]) -> String {
     let mut text = String::new();
     for parameter in parameters {
         text.push('\n');
         text.push_str(&parameter.name);
         text.push('=');
-        text.push_str(if parameter.kind == Kind::Password { "****" } else { &parameter.value });
+        text.push_str(if parameter.kind == Kind::Password {
+            "****"
+        } else {
+            &parameter.value
+        });
     }
     text
 }

@@ -41,7 +41,9 @@ pub struct Item {
 pub enum Concurrency {
     Free,
     /// `disableConcurrentBuilds`.
-    OneAtATime { running: bool },
+    OneAtATime {
+        running: bool,
+    },
 }
 
 /// What cancelling came to.
@@ -63,13 +65,23 @@ pub struct Queue {
 impl Item {
     /// Still in the queue, where folding and cancelling can reach it.
     pub fn waits(&self) -> bool {
-        matches!(self.place, Place::Waiting(_) | Place::Blocked | Place::Buildable)
+        matches!(
+            self.place,
+            Place::Waiting(_) | Place::Blocked | Place::Buildable
+        )
     }
 }
 
 impl Queue {
     /// Schedules a build, or folds into an identical waiting item. The flag says whether the item is new.
-    pub fn schedule(&mut self, job: &str, parameters: Vec<Parameter>, user: &str, now: i64, quiet_ms: i64) -> (u64, bool) {
+    pub fn schedule(
+        &mut self,
+        job: &str,
+        parameters: Vec<Parameter>,
+        user: &str,
+        now: i64,
+        quiet_ms: i64,
+    ) -> (u64, bool) {
         let twin = self
             .items
             .values()
@@ -93,8 +105,15 @@ impl Queue {
 
     /// Moves items on. `free` says how many executors are idle, `concurrency` what a job allows.
     /// Returns the items whose build has to be made now.
-    pub fn advance(&mut self, now: i64, mut free: usize, concurrency: impl Fn(&str) -> Concurrency) -> Vec<Item> {
-        self.items.retain(|_, item| !matches!(item.place, Place::Left { at, .. } if at + REMEMBERED_MS <= now));
+    pub fn advance(
+        &mut self,
+        now: i64,
+        mut free: usize,
+        concurrency: impl Fn(&str) -> Concurrency,
+    ) -> Vec<Item> {
+        self.items.retain(
+            |_, item| !matches!(item.place, Place::Left { at, .. } if at + REMEMBERED_MS <= now),
+        );
         let mut begin = Vec::new();
         let mut taken: Vec<String> = self
             .items
@@ -134,7 +153,10 @@ impl Queue {
     /// The build of an item exists now.
     pub fn left(&mut self, id: u64, number: u64, now: i64) {
         if let Some(item) = self.items.get_mut(&id) {
-            item.place = Place::Left { at: now, build: Some(number) };
+            item.place = Place::Left {
+                at: now,
+                build: Some(number),
+            };
         }
     }
 
@@ -143,7 +165,10 @@ impl Queue {
         match self.items.get_mut(&id) {
             None => Cancelled::Unknown,
             Some(item) if item.waits() => {
-                item.place = Place::Left { at: now, build: None };
+                item.place = Place::Left {
+                    at: now,
+                    build: None,
+                };
                 Cancelled::Done
             }
             Some(_) => Cancelled::TooLate,
@@ -155,9 +180,10 @@ impl Queue {
         self.items.get(&id)
     }
 
-    /// The items in the queue, newest first. Pending ones are shown, as Jenkins does; left ones are not.
+    /// The items in the queue, newest first. Those handed to an executor are already out of it, and their build may not
+    /// exist yet: for a moment an item is seen in neither place.
     pub fn waiting(&self) -> impl Iterator<Item = &Item> {
-        self.items.values().rev().filter(|item| !matches!(item.place, Place::Left { .. }))
+        self.items.values().rev().filter(|item| item.waits())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// A parsed expression: which properties of an object are wanted, and how far down.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Tree {
+pub(crate) struct Tree {
     children: BTreeMap<String, Branch>,
 }
 
@@ -19,11 +19,11 @@ struct Branch {
 
 /// The expression does not parse. Stapler lets this escape as an exception, hence a 500 page.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Malformed(pub String);
+pub(crate) struct Malformed(pub String);
 
 impl Tree {
     /// Parses one `tree` parameter.
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
         let mut parser = Parser {
             rest: text.trim(),
             whole: text,
@@ -37,7 +37,7 @@ impl Tree {
     }
 
     /// Keeps what is wanted of `value`. `_class` always stays: Stapler writes it before any property.
-    pub fn prune(&self, value: &Value) -> Value {
+    pub(crate) fn prune(&self, value: &Value) -> Value {
         match value {
             Value::Object(object) => {
                 let mut kept = Map::new();
@@ -52,7 +52,9 @@ impl Tree {
                 }
                 Value::Object(kept)
             }
-            Value::Array(items) => Value::Array(items.iter().map(|item| self.prune(item)).collect()),
+            Value::Array(items) => {
+                Value::Array(items.iter().map(|item| self.prune(item)).collect())
+            }
             plain => plain.clone(),
         }
     }
@@ -162,16 +164,35 @@ mod tests {
         let job = json!({"_class": "job", "name": "j", "builds": builds});
         let cases = [
             ("name", json!({"_class": "job", "name": "j"})),
-            ("builds[number]{1,3}", json!({"_class": "job", "builds": [{"_class": "run", "number": 1}, {"_class": "run", "number": 2}]})),
-            ("builds{0}", json!({"_class": "job", "builds": [{"_class": "run"}]})),
-            ("builds[number]{,1},name", json!({"_class": "job", "name": "j", "builds": [{"_class": "run", "number": 0}]})),
-            ("builds[actions[parameters[name]]]{4,}", json!({"_class": "job", "builds": [{"_class": "run", "actions": [{"_class": "a", "parameters": [{"name": "X"}]}]}]})),
+            (
+                "builds[number]{1,3}",
+                json!({"_class": "job", "builds": [{"_class": "run", "number": 1}, {"_class": "run", "number": 2}]}),
+            ),
+            (
+                "builds{0}",
+                json!({"_class": "job", "builds": [{"_class": "run"}]}),
+            ),
+            (
+                "builds[number]{,1},name",
+                json!({"_class": "job", "name": "j", "builds": [{"_class": "run", "number": 0}]}),
+            ),
+            (
+                "builds[actions[parameters[name]]]{4,}",
+                json!({"_class": "job", "builds": [{"_class": "run", "actions": [{"_class": "a", "parameters": [{"name": "X"}]}]}]}),
+            ),
             ("absent", json!({"_class": "job"})),
         ];
         for (expression, expected) in cases {
-            assert_eq!(Tree::parse(expression)?.prune(&job), expected, "{expression}");
+            assert_eq!(
+                Tree::parse(expression)?.prune(&job),
+                expected,
+                "{expression}"
+            );
         }
-        assert_eq!(Tree::parse("*")?.prune(&json!({"a": 1, "b": {"c": 2}})), json!({"a": 1, "b": {}}));
+        assert_eq!(
+            Tree::parse("*")?.prune(&json!({"a": 1, "b": {"c": 2}})),
+            json!({"a": 1, "b": {}})
+        );
         Ok(())
     }
 

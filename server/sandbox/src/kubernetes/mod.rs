@@ -28,3 +28,8 @@ impl State {
 pub fn router(_world: &Arc<World>) -> Router {
     Router::new()
 }
+
+/// `/_world/kubernetes`.
+pub fn control(_world: &Arc<World>) -> Router {
+    Router::new()
+}

@@ -1,5 +1,8 @@
 // The people of the local world. Their groups become job roles and teams by the portal's configuration, as they would with a real IdP.
 
+import path from 'node:path';
+import { keptSecret } from '../parts/files.mjs';
+
 export const PASSWORD = 'portolan';
 export const ONE_TIME_CODE = '123456';
 
@@ -28,3 +31,6 @@ export const claimsOf = (one) => ({
   email_verified: true,
   groups: one.groups,
 });
+
+/** What the portal proves itself to the IdP with: made once for a folder. */
+export const clientSecret = (folder) => keptSecret(path.join(folder, 'secrets/oidc-client'));

@@ -3,8 +3,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import Provider, { interactionPolicy } from 'oidc-provider';
-import { keptSecret, readJson, writeJson } from '../parts/files.mjs';
-import { byLogin, claimsOf } from './people.mjs';
+import { readJson, writeJson } from '../parts/files.mjs';
+import { byLogin, claimsOf, clientSecret } from './people.mjs';
 import { errorPage, signedOutPage, signOutPage } from './pages.mjs';
 import { adapterOn } from './store.mjs';
 
@@ -44,10 +44,6 @@ function policy() {
     return wanted && oidc.acr !== MFA ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
   }));
   return prompts;
-}
-
-export function clientSecret(folder) {
-  return keptSecret(path.join(folder, 'secrets/oidc-client'));
 }
 
 /** `folder`: the stack's; `portal`: the portal's public address, where it is called back. */

@@ -58,12 +58,14 @@ export function startIdp({ host = '127.0.0.1', port, portal, folder }) {
 
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url, issuer);
-    response.setHeader('content-security-policy', `default-src 'none'; style-src 'self'; form-action 'self' ${portal}; frame-ancestors 'none'; base-uri 'none'`);
+    const match = /^\/interaction\/([\w-]+)(\/abort)?$/.exec(pathname);
+    // One page of the provider's own sends itself by an inline script (with a button where scripts are off).
+    const script = match ? '' : "script-src 'unsafe-inline'; ";
+    response.setHeader('content-security-policy', `default-src 'none'; ${script}style-src 'self'; form-action 'self' ${portal}; frame-ancestors 'none'; base-uri 'none'`);
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
     if (pathname === '/style.css') return send(response, 200, style, 'text/css; charset=utf-8');
     if (pathname === '/healthz') return send(response, 200, 'ok\n', 'text/plain; charset=utf-8');
-    const match = /^\/interaction\/([\w-]+)(\/abort)?$/.exec(pathname);
     if (!match) return rest(request, response);
     return interaction(request, response, match).catch((error) => {
       const status = error.status ?? error.statusCode ?? 500;

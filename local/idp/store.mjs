@@ -59,6 +59,9 @@ export class Store {
   }
 }
 
+/** What ends with its grant; an unfinished sign-in names one too, but goes on. */
+const OF_A_GRANT = /^(AccessToken|AuthorizationCode|RefreshToken):/;
+
 /** The adapter class that oidc-provider asks for, one instance a model (Session, Grant, RefreshToken …). */
 export function adapterOn(store) {
   return class Adapter {
@@ -97,7 +100,7 @@ export function adapterOn(store) {
     }
 
     async revokeByGrantId(grantId) {
-      store.sweep((key, value) => value?.grantId === grantId && !key.startsWith('Session:'));
+      store.sweep((key, value) => value?.grantId === grantId && OF_A_GRANT.test(key));
     }
   };
 }

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { root } from './files.mjs';
 import { until } from './children.mjs';
-import { clientSecret } from '../idp/provider.mjs';
+import { clientSecret } from '../idp/people.mjs';
 import { HOST } from './ports.mjs';
 
 export async function startIdp({ children, folder, port, portal }) {

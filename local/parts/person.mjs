@@ -18,9 +18,12 @@ export class Person {
   async signIn(from = SIGN_IN) {
     let page = await this.browser.visit(new URL(from, this.portal).href);
     for (let tries = 0; tries < 3 && new URL(page.url).origin !== new URL(this.portal).origin; tries += 1) {
-      const form = forms(page.html, page.url).find((one) => one.fields.has('password'));
+      const all = forms(page.html, page.url);
+      // Where someone else was signed in, the provider ends that session first, by a form that a browser sends by itself.
+      const form = all.find((one) => one.fields.has('password')) ?? all.find((one) => one.fields.has('xsrf'));
       if (!form) throw new Error(`${this.login} cannot sign in: ${page.url} answered ${page.status} without a sign-in form`);
-      const values = { login: this.login, password: PASSWORD };
+      const values = {};
+      if (form.fields.has('password')) Object.assign(values, { login: this.login, password: PASSWORD });
       if (form.fields.has('otp')) values.otp = ONE_TIME_CODE;
       page = await this.browser.submit(form, values, page.url);
     }

@@ -34,7 +34,7 @@ export function portalEnv({ folder, port, publicUrl, database, databaseOwner, id
     PORTOLAN_JENKINS__URL: `${sandbox.url}/jenkins`,
     PORTOLAN_JENKINS__TOKEN: JENKINS_TOKEN,
     PORTOLAN_AWS__ENDPOINT: sandbox.url,
-    PORTOLAN_CATALOGUE__FOLDER: catalogue ?? path.join(root, 'local/catalog'),
+    PORTOLAN_CATALOG_FOLDER: catalogue ?? path.join(root, 'local/catalog'),
     // The base identity comes to the portal as on EKS: from the Pod Identity agent, here the sandbox's.
     AWS_CONTAINER_CREDENTIALS_FULL_URI: `${sandbox.url}/pod-identity/v1/credentials`,
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,

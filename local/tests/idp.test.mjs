@@ -7,7 +7,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { clientSecret } from '../idp/provider.mjs';
+import { clientSecret } from '../idp/people.mjs';
 import { startIdp } from '../idp/server.mjs';
 import { Browserless, forms } from '../parts/browserless.mjs';
 import { Person } from '../parts/person.mjs';
@@ -162,7 +162,9 @@ test('another account can be chosen when signed in as one', async () => {
   const other = forms(page.html, page.url).find((one) => one.fields.size === 0 && !one.action.endsWith('/abort'));
   const choice = await person.browser.submit(other, { other: 'yes' }, page.url);
   const [form] = forms(choice.html, choice.url);
-  await person.browser.submit(form, { login: 'auditor', password: 'portolan' }, choice.url);
+  const leave = await person.browser.submit(form, { login: 'auditor', password: 'portolan' }, choice.url);
+  await person.browser.submit(forms(leave.html, leave.url)[0], {}, leave.url);
+  assert.equal((await claims(party.state.logouts.at(-1))).sub, 'developer');
   assert.equal((await claims(last().id_token)).sub, 'auditor');
 });
 

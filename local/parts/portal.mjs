@@ -1,7 +1,7 @@
 // The portal itself: the real binary with the real configuration, pointed at the parts of this stack by variables.
 
 import path from 'node:path';
-import { binary, target } from './binaries.mjs';
+import { binary } from './binaries.mjs';
 import { root, writeWhole } from './files.mjs';
 import { until } from './children.mjs';
 import { HOST } from './ports.mjs';
@@ -40,7 +40,7 @@ export function portalEnv({ folder, port, publicUrl, database, databaseOwner, id
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
     // Set by cargo-leptos when it runs a server itself; the names of the built files depend on them.
     LEPTOS_OUTPUT_NAME: 'portolan',
-    LEPTOS_SITE_ROOT: path.join(target, 'site'),
+    LEPTOS_SITE_ROOT: path.join(root, 'target/site'),
     LEPTOS_SITE_PKG_DIR: 'pkg',
     LEPTOS_SITE_ADDR: `${HOST}:${port}`,
     LEPTOS_HASH_FILES: 'true',

@@ -1,1 +1,126 @@
-//! See ARCHITECTURE.md.
+//! The use cases of Portolan, Postgres and the adapters to the outside.
+//!
+//! [`Control`] is the one way in. Each noun has two files: `<noun>.rs` (use
+//! cases) and `<noun>/rows.rs` (all its SQL). Whatever writes takes a
+//! [`ChangeTx`], and a `ChangeTx` commits only together with an audit event.
+
+pub mod audit;
+pub mod catalog;
+pub mod changes;
+pub mod clock;
+pub mod environments;
+pub mod error;
+pub mod idempotency;
+pub mod limits;
+pub mod outside;
+pub mod page;
+pub mod people;
+pub mod releases;
+pub mod runs;
+pub mod services;
+pub mod sessions;
+pub mod settings;
+pub mod tickets;
+pub mod tokens;
+pub mod tx;
+
+use std::sync::Arc;
+
+use domain::{RuleSet, policy::PolicySet};
+use jiff::Timestamp;
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+pub use clock::Clock;
+pub use error::{Error, Result};
+pub use outside::Outside;
+pub use page::{Cursor, Page};
+pub use settings::Settings;
+pub use tx::{Actor, ChangeTx};
+
+/// All migrations, embedded, forward only.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Everything a use case needs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Control {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pool: PgPool,
+    policies: PolicySet,
+    rules: RuleSet,
+    settings: Settings,
+    clock: Clock,
+    outside: Outside,
+    /// Rung when there is work for a worker of this process; others poll.
+    work: Notify,
+    services: services::Snapshots,
+}
+
+impl Control {
+    pub fn new(
+        pool: PgPool,
+        policies: PolicySet,
+        rules: RuleSet,
+        settings: Settings,
+        clock: Clock,
+        outside: Outside,
+    ) -> Self {
+        let (work, services) = (Notify::new(), services::Snapshots::default());
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                policies,
+                rules,
+                settings,
+                clock,
+                outside,
+                work,
+                services,
+            }),
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+    pub fn policies(&self) -> &PolicySet {
+        &self.inner.policies
+    }
+    pub fn rules(&self) -> &RuleSet {
+        &self.inner.rules
+    }
+    pub fn outside(&self) -> &Outside {
+        &self.inner.outside
+    }
+    /// For reads. Writes go through [`Control::begin`].
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
+    }
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+    pub(crate) fn work(&self) -> &Notify {
+        &self.inner.work
+    }
+    pub(crate) fn snapshots(&self) -> &services::Snapshots {
+        &self.inner.services
+    }
+
+    /// Whether the database answers; for readiness.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(self.pool()).await?;
+        Ok(())
+    }
+}
+
+/// A new id; UUIDv7, so that ids sort by time.
+pub(crate) fn new_id<T: From<uuid::Uuid>>() -> T {
+    T::from(uuid::Uuid::now_v7())
+}

@@ -1,0 +1,5 @@
+//! Ports to the outside, named for our need; one real adapter each.
+
+/// All of them.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {}

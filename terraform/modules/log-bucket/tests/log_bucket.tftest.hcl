@@ -1,0 +1,36 @@
+mock_provider "aws" {
+  source = "../../mocks"
+}
+
+variables {
+  name       = "shop"
+  account_id = "200000000002"
+  region     = "eu-west-1"
+}
+
+run "private_and_written_by_services_alone" {
+  command = apply
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "shop-logs-200000000002-eu-west-1"
+    error_message = "the name carries account and region"
+  }
+  assert {
+    condition     = alltrue([aws_s3_bucket_public_access_block.this.block_public_acls, aws_s3_bucket_public_access_block.this.block_public_policy, aws_s3_bucket_public_access_block.this.ignore_public_acls, aws_s3_bucket_public_access_block.this.restrict_public_buckets])
+    error_message = "the bucket is private"
+  }
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+    statement.Effect == "Deny" || (can(statement.Principal.Service) && statement.Action == "s3:PutObject")])
+    error_message = "services may put objects; nobody else is allowed anything here"
+  }
+  assert {
+    condition     = anytrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Effect == "Deny" && can(statement.Condition.Bool["aws:SecureTransport"])])
+    error_message = "TLS only"
+  }
+}
+
+run "refuses_short_memory" {
+  command = plan
+  variables { keep_days = 7 }
+  expect_failures = [var.keep_days]
+}

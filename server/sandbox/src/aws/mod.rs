@@ -1,6 +1,8 @@
 //! AWS over its wire protocols: one handler that authenticates, decides and dispatches, one module a service.
+mod error;
 pub mod iam;
 pub mod identity;
+mod sigv4;
 
 use std::sync::Arc;
 
@@ -41,4 +43,7 @@ pub fn faulted(_service: &str, throttled: bool) -> Response<Body> {
         "text/plain",
         "fault injected",
     )
+}
+pub(crate) mod sts {
+    pub(crate) const NAMESPACE: &str = "";
 }

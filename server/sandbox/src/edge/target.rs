@@ -29,7 +29,7 @@ pub fn of(request: &Request<Body>, encrypted: bool) -> Target {
     scope(request).unwrap_or_else(|| named("aws"))
 }
 
-/// Service and region of the SigV4 credential scope `KEY/DATE/REGION/SERVICE/aws4_request`, from the header or the query.
+/// Service and region of the `SigV4` credential scope `KEY/DATE/REGION/SERVICE/aws4_request`, from the header or the query.
 fn scope(request: &Request<Body>) -> Option<Target> {
     let header = request
         .headers()

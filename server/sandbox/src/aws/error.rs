@@ -1,0 +1,124 @@
+//! Errors in the shape of each wire protocol. A client that parses AWS's errors must not notice a difference.
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+/// The wire protocols of the services served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// Form in, XML out (STS).
+    Query,
+    /// `X-Amz-Target` and JSON (ECR).
+    Json11,
+    /// Paths and JSON (EKS).
+    RestJson,
+}
+
+impl Protocol {
+    /// Of a signing name; services that are not served get rest-json errors, which every SDK can at least print.
+    pub(crate) fn of(service: &str) -> Self {
+        match service {
+            "sts" | "aws" => Self::Query,
+            "ecr" => Self::Json11,
+            _ => Self::RestJson,
+        }
+    }
+}
+
+/// An error answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AwsError {
+    pub(crate) code: String,
+    pub(crate) status: u16,
+    pub(crate) message: String,
+}
+
+impl AwsError {
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// What the sandbox does not serve says so, whatever AWS would answer: a gap must not pass for a refusal.
+    pub(crate) fn not_served(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            501,
+            "NotImplemented",
+            format!("the sandbox does not serve {what}"),
+        )
+    }
+
+    /// A denial, named and numbered as the protocol does.
+    pub(crate) fn access_denied(protocol: Protocol, message: impl Into<String>) -> Self {
+        match protocol {
+            Protocol::Query => Self::new(403, "AccessDenied", message),
+            Protocol::Json11 => Self::new(400, "AccessDeniedException", message),
+            Protocol::RestJson => Self::new(403, "AccessDeniedException", message),
+        }
+    }
+
+    pub(crate) fn into_response(self, protocol: Protocol, request_id: &str) -> Response<Body> {
+        let kind = if self.status < 500 {
+            "Sender"
+        } else {
+            "Receiver"
+        };
+        let body = match protocol {
+            Protocol::Query => format!(
+                "<ErrorResponse xmlns=\"{}\">\n  <Error>\n    <Type>{kind}</Type>\n    <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n",
+                super::sts::NAMESPACE,
+                escape(&self.code),
+                escape(&self.message)
+            ),
+            Protocol::Json11 => json!({ "__type": self.code, "message": self.message }).to_string(),
+            Protocol::RestJson => json!({ "message": self.message }).to_string(),
+        };
+        let mut response = answer(protocol, request_id, body);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if protocol != Protocol::Query
+            && let Ok(code) = HeaderValue::from_str(&self.code)
+        {
+            response.headers_mut().insert("x-amzn-errortype", code);
+        }
+        response
+    }
+}
+
+/// A good answer.
+pub(crate) fn answer(protocol: Protocol, request_id: &str, body: String) -> Response<Body> {
+    let content_type = match protocol {
+        Protocol::Query => "text/xml",
+        Protocol::Json11 => "application/x-amz-json-1.1",
+        Protocol::RestJson => "application/json",
+    };
+    let mut response = Response::new(Body::from(body));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+/// Text inside XML; characters that XML 1.0 cannot hold become U+FFFD.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\t' | '\n' | '\r' => out.push(c),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -126,7 +126,9 @@ impl Signed {
             Some(text) => match text.parse::<u32>() {
                 Ok(seconds) if seconds <= 604_800 => seconds,
                 _ => {
-                    return incomplete("X-Amz-Expires must be a number of seconds, at most a week.");
+                    return incomplete(
+                        "X-Amz-Expires must be a number of seconds, at most a week.",
+                    );
                 }
             },
         };

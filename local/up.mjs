@@ -110,7 +110,7 @@ async function detach() {
   await Promise.race([until('the stack', () => fs.readFileSync(log, 'utf8').includes('Portolan is ready'), 120_000), ended]);
   child.removeAllListeners('exit');
   child.unref();
-  say(`started (process ${child.pid}): ${readJson(path.join(folder, 'stack.json')).portal}; \`node local/up.mjs --stop\` ends it`);
+  say(`started (process ${child.pid}): ${readJson(path.join(folder, 'stack.json')).portal}; \`node local/up.mjs${options.folder === path.join(root, '.local') ? '' : ` --folder ${options.folder}`} --stop\` ends it`);
   process.exit(0);
 }
 

@@ -78,11 +78,16 @@ export function takenAdvice(port, who) {
   return `port ${port} is taken by ${by}; ${stop} or choose another port: PORT=${port + 100} make run`;
 }
 
+function movedText(part, usual, port) {
+  const who = holder(usual);
+  return `port ${usual} is taken${who ? ` by process ${who.pid} (${who.command})` : ''}; the ${part} listens on ${port}`;
+}
+
 /**
  * Chooses a port for every part.
  *
- * `wanted` is a port the person named (then it is that one or an error); `remembered` are the ports of the last run,
- * taken again when free so that bookmarks and sessions hold; `base` is the usual first port; `anywhere` asks the system for all.
+ * `wanted` is a port the person named (then it is that one or an error); `base` is the usual first port; `remembered` are the
+ * ports of the last run, taken again where the usual one is still taken; `anywhere` asks the system for all.
  * Returns `{ports, moved}`; `moved` says in words which part could not have its usual port.
  */
 export async function choosePorts({ wanted, remembered = {}, base = 3000, anywhere = false } = {}) {
@@ -99,10 +104,11 @@ export async function choosePorts({ wanted, remembered = {}, base = 3000, anywhe
   for (const [offset, part] of PARTS.entries()) {
     if (ports[part]) continue;
     const usual = first + offset;
-    const choices = anywhere ? [] : [wanted === undefined || part !== 'portal' ? remembered[part] : undefined, usual];
+    const choices = anywhere ? [] : [usual, remembered[part]];
     for (const port of choices) {
       if (port && port <= 65535 && !given.has(port) && (await isFree(port))) {
         ports[part] = port;
+        if (port !== usual) moved.push(movedText(part, usual, port));
         break;
       }
     }
@@ -110,10 +116,7 @@ export async function choosePorts({ wanted, remembered = {}, base = 3000, anywhe
       const port = await freePort();
       if (given.has(port)) continue;
       ports[part] = port;
-      if (!anywhere) {
-        const who = holder(usual);
-        moved.push(`port ${usual} is taken${who ? ` by process ${who.pid} (${who.command})` : ''}; the ${part} listens on ${port}`);
-      }
+      if (!anywhere) moved.push(movedText(part, usual, port));
     }
     given.add(ports[part]);
   }

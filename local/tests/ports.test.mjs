@@ -39,14 +39,14 @@ test('a taken port is replaced for that part alone, and said with who has it', a
   if (process.platform === 'linux') assert.match(moved[0], new RegExp(`process ${process.pid} `));
 });
 
-test('the ports of the last run are taken again, unless one was named', async () => {
+test('where the usual port is still taken, that of the last run is taken again', async (context) => {
   const base = await freeRow();
+  await occupy(context, base);
   const remembered = { portal: await freePort(), idp: await freePort() };
-  const again = await choosePorts({ base, remembered });
-  assert.equal(again.ports.portal, remembered.portal);
-  assert.equal(again.ports.idp, remembered.idp);
-  const named = await choosePorts({ wanted: base, remembered });
-  assert.equal(named.ports.portal, base);
+  const { ports, moved } = await choosePorts({ base, remembered });
+  assert.equal(ports.portal, remembered.portal);
+  assert.equal(ports.idp, base + 1);
+  assert.match(moved.join(), new RegExp(`port ${base} is taken.*the portal listens on ${remembered.portal}`));
 });
 
 test('a named port that is taken is an error that says how to go on', async (context) => {

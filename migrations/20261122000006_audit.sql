@@ -5,7 +5,7 @@ CREATE TABLE audit_event (
     at             timestamptz NOT NULL,
     kind           text NOT NULL,
     outcome        text NOT NULL CHECK (outcome IN ('success', 'denied', 'failure')),
-    -- person, token, job, or anonymous (somebody who has not signed in)
+    -- person, token, job, anonymous (somebody who has not signed in), portal (nobody asked: start, time)
     door           text NOT NULL,
     person_id      uuid,
     person_login   text,

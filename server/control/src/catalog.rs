@@ -1,1 +1,197 @@
-//! See ARCHITECTURE.md.
+//! Importing the catalogue: what services there are, whose they are, where their code and pipeline live.
+
+pub mod parse;
+pub(crate) mod rows;
+
+use std::path::{Path, PathBuf};
+
+use domain::{
+    Caller, Event, EventKind, ImportId, Refusal, RefusalCode, SubjectRef,
+    policy::{ImportCatalog, Read, Room},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+pub use parse::{Link, Problem};
+
+use crate::{Control, Error, Result, new_id};
+
+/// What an import did.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportReport {
+    pub id: ImportId,
+    pub source: String,
+    pub at: Timestamp,
+    /// New or altered entities.
+    pub imported: i32,
+    pub unchanged: i32,
+    /// Entities of this source that it no longer has.
+    pub orphaned: i32,
+    pub problems: Vec<Problem>,
+}
+
+/// More files than any catalogue folder should hold.
+const MAX_FILES: usize = 20_000;
+
+impl Control {
+    /// Imports the configured folder. Entities that vanished from it are marked as orphaned.
+    pub async fn import_folder(&self, caller: &Caller) -> Result<ImportReport> {
+        self.may_import(caller).await?;
+        let Some(folder) = self.settings().catalog_folder.clone() else {
+            return Err(Refusal::new(RefusalCode::Conflict, "No catalogue folder is configured; set catalog_folder, or send a catalogue file in the body.").into());
+        };
+        let source = format!("folder:{}", folder.display());
+        let parsed = tokio::task::spawn_blocking(move || read_folder(&folder))
+            .await
+            .map_err(Error::fault)?;
+        self.store(caller, &source, parsed).await
+    }
+
+    /// Imports one text under a source name of the caller's choice. A later import
+    /// under the same name replaces it.
+    pub async fn import_text(
+        &self,
+        caller: &Caller,
+        source: &str,
+        file: &str,
+        text: String,
+    ) -> Result<ImportReport> {
+        self.may_import(caller).await?;
+        if source.is_empty()
+            || source.len() > 100
+            || source.chars().any(|c| c.is_control() || c == ':')
+        {
+            return Err(Refusal::field(
+                "source",
+                "1 to 100 characters, without ':' and control characters",
+            )
+            .into());
+        }
+        let file = file.to_owned();
+        let parsed = tokio::task::spawn_blocking(move || {
+            let mut parsed = parse::Parsed::default();
+            parsed.read(&file, &text);
+            parsed
+        })
+        .await
+        .map_err(Error::fault)?;
+        self.store(caller, &format!("upload:{source}"), parsed)
+            .await
+    }
+
+    /// The last import, with its problems.
+    pub async fn latest_import(&self, caller: &Caller) -> Result<Option<ImportReport>> {
+        self.policies()
+            .may(caller, Read, &Room::Catalog, self.now())?;
+        rows::latest(self.pool()).await
+    }
+
+    async fn may_import(&self, caller: &Caller) -> Result<()> {
+        self.permit(caller, ImportCatalog, Room::Catalog).await?;
+        Ok(())
+    }
+
+    async fn store(
+        &self,
+        caller: &Caller,
+        source: &str,
+        parsed: parse::Parsed,
+    ) -> Result<ImportReport> {
+        let mut tx = self.begin(caller).await?;
+        let counts = rows::upsert(&mut tx, source, &parsed).await?;
+        let report = ImportReport {
+            id: new_id(),
+            source: source.to_owned(),
+            at: tx.now(),
+            imported: counts.imported,
+            unchanged: counts.unchanged,
+            orphaned: counts.orphaned,
+            problems: parsed.problems,
+        };
+        rows::insert_report(&mut tx, caller.person.id, &report).await?;
+        rows::bump_version(&mut tx).await?;
+        let event = Event::new(
+            EventKind::CatalogImported,
+            SubjectRef::new("catalog", source),
+        )
+        .with(json!({
+            "imported": report.imported, "unchanged": report.unchanged,
+            "orphaned": report.orphaned, "problems": report.problems.len(),
+        }));
+        tx.commit(event, vec![]).await?;
+        Ok(report)
+    }
+}
+
+/// Every `*.yaml` and `*.yml` below the folder, in order of path; links are not followed.
+fn read_folder(folder: &Path) -> parse::Parsed {
+    let mut parsed = parse::Parsed::default();
+    let mut files = vec![];
+    if let Err(error) = list(folder, &mut files) {
+        let file = folder.display().to_string();
+        parsed.problems.push(Problem {
+            file,
+            line: None,
+            field: None,
+            message: format!("cannot be read: {error}"),
+        });
+    }
+    files.sort();
+    for path in files {
+        let name = path
+            .strip_prefix(folder)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
+        match std::fs::metadata(&path).and_then(|m| {
+            if m.len() > parse::MAX_FILE as u64 {
+                Ok(None)
+            } else {
+                std::fs::read(&path).map(Some)
+            }
+        }) {
+            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => parsed.read(&name, &text),
+                Err(_) => parsed.problems.push(Problem {
+                    file: name,
+                    line: None,
+                    field: None,
+                    message: "is not UTF-8 text".into(),
+                }),
+            },
+            Ok(None) => parsed.problems.push(Problem {
+                file: name,
+                line: None,
+                field: None,
+                message: format!("is larger than {} bytes. Split it.", parse::MAX_FILE),
+            }),
+            Err(error) => parsed.problems.push(Problem {
+                file: name,
+                line: None,
+                field: None,
+                message: format!("cannot be read: {error}"),
+            }),
+        }
+    }
+    parsed
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            list(&entry.path(), files)?;
+        } else if kind.is_file()
+            && files.len() < MAX_FILES
+            && entry
+                .path()
+                .extension()
+                .is_some_and(|e| e == "yaml" || e == "yml")
+        {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}

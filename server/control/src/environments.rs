@@ -1,1 +1,113 @@
-//! See ARCHITECTURE.md.
+//! The places services run in. Declared in configuration; kept in the database, where changes refer to them.
+
+mod rows;
+
+use domain::{
+    Caller, EnvironmentName, Event, EventKind, Refusal, RegionName, SubjectRef,
+    evidence::Side,
+    policy::{Read, Room},
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{Control, Result, settings::EnvironmentSetting};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvironmentRow {
+    pub name: EnvironmentName,
+    pub title: String,
+    pub protected: bool,
+    pub account: String,
+    pub namespace: String,
+    pub region_pair: Option<String>,
+    /// Passive first: the order a deployment goes.
+    pub regions: Vec<EnvironmentRegion>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvironmentRegion {
+    pub region: RegionName,
+    pub side: Side,
+    pub cluster: String,
+}
+
+impl Control {
+    pub async fn environments(&self, caller: &Caller) -> Result<Vec<EnvironmentRow>> {
+        self.policies()
+            .may(caller, Read, &Room::Environments, self.now())?;
+        rows::all(self.pool()).await
+    }
+
+    pub async fn environment(
+        &self,
+        caller: &Caller,
+        name: &EnvironmentName,
+    ) -> Result<EnvironmentRow> {
+        self.allow_read(caller, Room::Environments, "environment of that name")
+            .await?;
+        self.environment_row(name).await
+    }
+
+    /// # Errors
+    /// Refused as a wrong field: the caller named it in a request.
+    pub(crate) async fn environment_row(&self, name: &EnvironmentName) -> Result<EnvironmentRow> {
+        let all = rows::all(self.pool()).await?;
+        all.into_iter()
+            .find(|e| e.name == *name)
+            .ok_or_else(|| Refusal::not_found(format!("environment '{name}'")).into())
+    }
+
+    /// Writes the configured environments to the database; each that differs is an event.
+    pub async fn apply_configured_environments(&self) -> Result<()> {
+        let before = rows::all(self.pool()).await?;
+        for (position, setting) in (0..).zip(&self.settings().environments) {
+            let row = self.configured(setting);
+            if before.get(usize::try_from(position).unwrap_or(usize::MAX)) == Some(&row) {
+                continue;
+            }
+            let mut tx = self.begin_as_portal().await?;
+            rows::upsert(&mut tx, &row, position).await?;
+            crate::catalog::rows::bump_version(&mut tx).await?;
+            let was = before.iter().find(|e| e.name == row.name);
+            let event = Event::new(
+                EventKind::EnvironmentConfigured,
+                SubjectRef::new("environment", &row.name),
+            )
+            .with(json!({"was": was, "is": row}));
+            tx.commit(event, vec![]).await?;
+        }
+        Ok(())
+    }
+
+    fn configured(&self, setting: &EnvironmentSetting) -> EnvironmentRow {
+        let pair = self
+            .settings()
+            .region_pairs
+            .iter()
+            .find(|p| Some(&p.name) == setting.region_pair.as_ref());
+        let mut regions: Vec<_> = setting
+            .clusters
+            .iter()
+            .map(|(region, cluster)| EnvironmentRegion {
+                region: region.clone(),
+                // A region on its own serves, so it is the active one.
+                side: if pair.is_some_and(|p| p.passive == *region) {
+                    Side::Passive
+                } else {
+                    Side::Active
+                },
+                cluster: cluster.clone(),
+            })
+            .collect();
+        regions.sort_by_key(|r| r.side);
+        EnvironmentRow {
+            name: setting.name.clone(),
+            title: setting.title.clone(),
+            protected: setting.protected,
+            account: setting.account.clone(),
+            namespace: setting.namespace.clone(),
+            region_pair: setting.region_pair.clone(),
+            regions,
+        }
+    }
+}

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod catalog;
 pub mod changes;
 pub mod clock;
+mod decide;
 pub mod environments;
 pub mod error;
 pub mod idempotency;

@@ -15,6 +15,24 @@ pub struct Page<T> {
     pub total: Option<u64>,
 }
 
+impl<T> Page<T> {
+    /// A page from one row more than asked for: the extra one only says that there is a next page.
+    pub(crate) fn cut(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> Vec<String>) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows
+            .last()
+            .filter(|_| more)
+            .map(|row| Cursor(key(row)).encode());
+        Self {
+            items: rows,
+            next_cursor,
+            total: None,
+        }
+    }
+}
+
 /// The keys of the last row of a page, opaque to callers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor(pub Vec<String>);
@@ -24,22 +42,24 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(self.0.join("\u{1f}"))
     }
 
+    /// The refusal for a text that is no cursor of the list.
+    pub(crate) fn broken() -> Refusal {
+        Refusal::field(
+            "cursor",
+            "this is no cursor of this list; start again without it",
+        )
+    }
+
     /// # Errors
     /// Refused when it is not one this portal gave out.
     pub fn decode(text: &str, keys: usize) -> Result<Self, Refusal> {
-        let broken = || {
-            Refusal::field(
-                "cursor",
-                "this is no cursor of this list; start again without it",
-            )
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| broken())?;
-        let text = String::from_utf8(bytes).map_err(|_| broken())?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Self::broken())?;
+        let text = String::from_utf8(bytes).map_err(|_| Self::broken())?;
         let parts: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();
         if parts.len() == keys {
             Ok(Self(parts))
         } else {
-            Err(broken())
+            Err(Self::broken())
         }
     }
 }

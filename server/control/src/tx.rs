@@ -16,6 +16,10 @@ pub enum Actor {
         request_id: RequestId,
         ip: Option<String>,
     },
+    /// The portal itself, where nobody asks: configuration applied at start, time that ran out.
+    Portal {
+        request_id: RequestId,
+    },
 }
 
 impl From<&Caller> for Actor {
@@ -42,6 +46,14 @@ impl Control {
             now: self.now(),
             policy_version: self.policies().version().to_owned(),
         })
+    }
+
+    /// A transaction that nobody asked for.
+    pub(crate) async fn begin_as_portal(&self) -> Result<ChangeTx> {
+        self.begin(Actor::Portal {
+            request_id: crate::new_id(),
+        })
+        .await
     }
 
     /// Records one event that has no other effect in the database.

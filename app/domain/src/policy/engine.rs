@@ -170,12 +170,31 @@ impl PolicySet {
                 ),
             ));
         }
-        let answer = self.ask(caller, A::NAME, resource, now).map_err(|why| {
-            Refusal::new(
-                RefusalCode::Forbidden,
-                format!("You may not {}: {why}.", A::WORDS),
-            )
-        })?;
+        let refusal = match self.answer::<A>(caller, resource, caller.is_stepped_up(now)) {
+            Ok(()) => return Ok(()),
+            Err(refusal) => refusal,
+        };
+        // "Sign in again" is only said to those whom it would help.
+        if refusal.code == RefusalCode::StepUpRequired {
+            self.answer::<A>(caller, resource, true)?;
+        }
+        Err(refusal)
+    }
+
+    fn answer<A: Action>(
+        &self,
+        caller: &Caller,
+        resource: &Resource,
+        stepped_up: bool,
+    ) -> Result<(), Refusal> {
+        let answer = self
+            .ask(caller, A::NAME, resource, stepped_up)
+            .map_err(|why| {
+                Refusal::new(
+                    RefusalCode::Forbidden,
+                    format!("You may not {}: {why}.", A::WORDS),
+                )
+            })?;
         if answer.decision() == Decision::Allow && answer.diagnostics().errors().next().is_none() {
             return Ok(());
         }
@@ -217,7 +236,7 @@ impl PolicySet {
         caller: &Caller,
         action: &str,
         resource: &Resource,
-        now: Timestamp,
+        stepped_up: bool,
     ) -> Result<cedar_policy::Response, String> {
         let principal = uid("Person", &caller.person.id.to_string())?;
         let action = uid("Action", action)?;
@@ -261,10 +280,7 @@ impl PolicySet {
                 "door".to_owned(),
                 Expr::new_string(caller.kind.as_str().to_owned()),
             ),
-            (
-                "stepped_up".to_owned(),
-                Expr::new_bool(caller.is_stepped_up(now)),
-            ),
+            ("stepped_up".to_owned(), Expr::new_bool(stepped_up)),
         ])
         .map_err(|e| e.to_string())?;
         let request = Request::new(principal, action, target, context, Some(&self.schema))

@@ -37,6 +37,7 @@ pub(crate) async fn append(
             Actor::Anonymous { request_id, ip } => {
                 ("anonymous", None, None, *request_id, ip.as_ref())
             }
+            Actor::Portal { request_id } => ("portal", None, None, *request_id, None),
         };
         let record = canonical::to_string(&json!({
             "schema": 1,

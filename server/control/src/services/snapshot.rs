@@ -1,0 +1,243 @@
+//! The copy of the catalogue that lists are answered from: compact, shared, and never older than its version.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use domain::{
+    EnvironmentName, ImageDigest, RegionName, ServiceName, TeamName, Version, evidence::Side,
+};
+use jiff::Timestamp;
+use sqlx::PgPool;
+
+use super::{Cell, ServiceRow, list::MatchKey, rows};
+use crate::{Result, error::corrupt};
+
+/// The current copy, replaced as a whole.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshots {
+    current: RwLock<Option<Arc<Snapshot>>>,
+    /// Held while a new copy is read, so that a crowd of requests reads it once.
+    reading: tokio::sync::Mutex<()>,
+}
+
+/// One service, with everything repeated (teams, places) kept once outside of it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: uuid::Uuid,
+    pub(super) name: Box<str>,
+    pub(super) title: Box<str>,
+    pub(super) description: Box<str>,
+    pub(super) team: Arc<str>,
+    pub(super) system: Option<Arc<str>>,
+    pub(super) lifecycle: Arc<str>,
+    pub(super) tags: Box<[Arc<str>]>,
+    /// What search looks in, in lower case.
+    pub(super) haystack: Box<str>,
+    pub(super) updated: Timestamp,
+    pub(super) orphaned: Option<Timestamp>,
+    cells: Box<[Deployed]>,
+}
+
+#[derive(Debug)]
+struct Deployed {
+    place: u16,
+    version: Arc<str>,
+    digest: Box<str>,
+    change: uuid::Uuid,
+    since: Timestamp,
+    verified: Timestamp,
+}
+
+#[derive(Debug)]
+struct Place {
+    environment: EnvironmentName,
+    region: RegionName,
+    side: Side,
+}
+
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    version: i64,
+    /// By name.
+    pub(super) entries: Vec<Entry>,
+    places: Vec<Place>,
+    /// What a filter matched, in order: the same filter on the same copy is the same answer.
+    pub(super) matches: Mutex<HashMap<MatchKey, Arc<[u32]>>>,
+}
+
+impl Snapshots {
+    pub(super) async fn current(&self, pool: &PgPool) -> Result<Arc<Snapshot>> {
+        let version = rows::version(pool).await?;
+        if let Some(copy) = self.at(version) {
+            return Ok(copy);
+        }
+        let _one_reader = self.reading.lock().await;
+        if let Some(copy) = self.at(version) {
+            return Ok(copy);
+        }
+        let copy = Arc::new(Snapshot::read(pool).await?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(copy.clone());
+        Ok(copy)
+    }
+
+    fn at(&self, version: i64) -> Option<Arc<Snapshot>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .filter(|copy| copy.version >= version)
+            .cloned()
+    }
+}
+
+/// Keeps one copy of each text that many rows share.
+#[derive(Default)]
+struct Shared(HashMap<String, Arc<str>>);
+
+impl Shared {
+    fn one(&mut self, text: String) -> Arc<str> {
+        if let Some(known) = self.0.get(&text) {
+            return known.clone();
+        }
+        let shared: Arc<str> = text.as_str().into();
+        self.0.insert(text, shared.clone());
+        shared
+    }
+}
+
+impl Snapshot {
+    async fn read(pool: &PgPool) -> Result<Self> {
+        // The version first: what changes while we read leaves a copy that is known to be old.
+        let version = rows::version(pool).await?;
+        let mut places = vec![];
+        let mut place_of = HashMap::new();
+        for (n, row) in (0u16..).zip(rows::places(pool).await?) {
+            place_of.insert((row.environment.clone(), row.region.clone()), n);
+            let bad = |why: domain::names::Unacceptable| {
+                corrupt("environment_region", "environment", &row.environment, why)
+            };
+            places.push(Place {
+                environment: EnvironmentName::parse(row.environment.clone()).map_err(bad)?,
+                region: RegionName::parse(row.region.clone()).map_err(bad)?,
+                side: if row.side == "active" {
+                    Side::Active
+                } else {
+                    Side::Passive
+                },
+            });
+        }
+        let mut shared = Shared::default();
+        let mut deployed: HashMap<uuid::Uuid, Vec<Deployed>> = HashMap::new();
+        for row in rows::cells(pool).await? {
+            // An environment that is no longer configured has no column.
+            let Some(place) = place_of.get(&(row.environment, row.region)) else {
+                continue;
+            };
+            deployed.entry(row.service_id).or_default().push(Deployed {
+                place: *place,
+                version: shared.one(row.version),
+                digest: row.digest.into(),
+                change: row.change_id,
+                since: row.since.to_jiff(),
+                verified: row.verified_at.to_jiff(),
+            });
+        }
+        let mut entries = vec![];
+        for row in rows::all(pool).await? {
+            let mut haystack =
+                format!("{} {} {}", row.name, row.title, row.description).to_lowercase();
+            for tag in &row.tags {
+                haystack.push(' ');
+                haystack.push_str(tag);
+            }
+            entries.push(Entry {
+                id: row.id,
+                cells: deployed.remove(&row.id).unwrap_or_default().into(),
+                name: row.name.into(),
+                title: row.title.into(),
+                description: row.description.into(),
+                team: shared.one(row.team),
+                system: row.system.map(|s| shared.one(s)),
+                lifecycle: shared.one(row.lifecycle),
+                tags: row.tags.into_iter().map(|t| shared.one(t)).collect(),
+                haystack: haystack.into(),
+                updated: row.updated_at.to_jiff(),
+                orphaned: row.orphaned_at.map(|t| t.to_jiff()),
+            });
+        }
+        // The database sorts by its own locale's bytes; search here relies on Rust's.
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self {
+            version,
+            entries,
+            places,
+            matches: Mutex::default(),
+        })
+    }
+
+    pub(super) fn row_of(&self, name: &ServiceName) -> Option<ServiceRow> {
+        let at = self
+            .entries
+            .binary_search_by(|e| (*e.name).cmp(name.as_str()))
+            .ok()?;
+        self.row(at).ok()
+    }
+
+    /// The entry in full, with a cell for each place.
+    pub(super) fn row(&self, at: usize) -> Result<ServiceRow> {
+        let entry = &self.entries[at];
+        let bad = |column: &'static str, why: domain::names::Unacceptable| {
+            corrupt("service", column, entry.id, why)
+        };
+        let mut cells = Vec::with_capacity(self.places.len());
+        for (n, place) in (0u16..).zip(&self.places) {
+            let here = entry.cells.iter().find(|c| c.place == n);
+            cells.push(Cell {
+                environment: place.environment.clone(),
+                region: place.region.clone(),
+                side: place.side,
+                version: here
+                    .map(|c| Version::parse(&*c.version))
+                    .transpose()
+                    .map_err(|e| bad("version", e))?,
+                digest: here
+                    .map(|c| ImageDigest::parse(&*c.digest))
+                    .transpose()
+                    .map_err(|e| bad("digest", e))?,
+                since: here.map(|c| c.since),
+                verified_at: here.map(|c| c.verified),
+                change: here.map(|c| c.change.into()),
+                parity: self.parity(entry, &place.environment, here),
+            });
+        }
+        Ok(ServiceRow {
+            id: entry.id.into(),
+            name: ServiceName::parse(&*entry.name).map_err(|e| bad("name", e))?,
+            title: entry.title.to_string(),
+            description: entry.description.to_string(),
+            team: TeamName::parse(&*entry.team).map_err(|e| bad("team", e))?,
+            system: entry.system.as_deref().map(str::to_owned),
+            lifecycle: entry.lifecycle.to_string(),
+            tags: entry.tags.iter().map(|t| t.to_string()).collect(),
+            orphaned_at: entry.orphaned,
+            updated_at: entry.updated,
+            cells,
+        })
+    }
+
+    fn parity(
+        &self,
+        entry: &Entry,
+        environment: &EnvironmentName,
+        here: Option<&Deployed>,
+    ) -> bool {
+        (0u16..)
+            .zip(&self.places)
+            .filter(|(_, p)| p.environment == *environment)
+            .all(|(n, _)| {
+                let there = entry.cells.iter().find(|c| c.place == n);
+                there.map(|c| &c.digest) == here.map(|c| &c.digest)
+            })
+    }
+}

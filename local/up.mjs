@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
     anywhere: { type: 'boolean', default: false },
     catalogue: { type: 'string' },
     'no-seed': { type: 'boolean', default: false },
+    orphan: { type: 'boolean', default: false }, // set by --detach for the process it leaves behind
   },
 });
 const folder = path.resolve(options.folder);
@@ -58,6 +59,11 @@ async function foreground() {
       if (!leaving) say(dim('stopping …'));
       leave(0);
     });
+  }
+  const parent = process.ppid;
+  if (!options.orphan) {
+    // Who started this is gone without a word (make, or a shell, killed): nobody could press Ctrl-C any more.
+    setInterval(() => process.ppid !== parent && leave(1), 500).unref();
   }
   let stack;
   try {
@@ -103,7 +109,7 @@ async function detach() {
   const log = path.join(folder, 'logs/up.log');
   const fd = fs.openSync(log, 'w', 0o600);
   const args = process.argv.slice(2).filter((one) => one !== '--detach');
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...args], { detached: true, stdio: ['ignore', fd, fd] });
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...args, '--orphan'], { detached: true, stdio: ['ignore', fd, fd] });
   const ended = new Promise((_, reject) => {
     child.once('exit', () => reject(new Advice(`the stack did not start:\n${tail(log)}`)));
   });

@@ -10,9 +10,12 @@ export const CONFIG = path.join(root, 'local/portolan.toml');
 const POD_IDENTITY_TOKEN = 'pod-identity-token-portolan';
 const JENKINS_TOKEN = 'jenkins-api-token-portolan';
 
+/** Variables of the scripts around the portal. It refuses what is no setting of its own, and these are none. */
+const OF_SCRIPTS = ['FOLDER', 'PORTAL', 'PROFILE', 'SCHEMATHESIS_CASES', 'SKIPS', 'TERRAFORM'].map((name) => `PORTOLAN_${name}`);
+
 /** What a person may have in their shell for the real AWS must not reach a portal that talks to the sandbox. */
-function withoutAws(env) {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AWS_')));
+function inherited(env) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AWS_') && !OF_SCRIPTS.includes(name)));
 }
 
 /** The variables that point the portal at this stack. `__` separates the levels of portolan.toml. */
@@ -21,7 +24,7 @@ export function portalEnv({ folder, port, publicUrl, database, databaseOwner, id
   writeWhole(tokenFile, POD_IDENTITY_TOKEN);
   const loopback = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(',');
   return {
-    ...withoutAws(process.env),
+    ...inherited(process.env),
     NO_PROXY: loopback,
     no_proxy: loopback,
     RUST_LOG: process.env.RUST_LOG ?? 'info',

@@ -41,6 +41,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL']) {
   });
 }
 
+test('when make or the shell that started it is killed, every part ends', async () => {
+  const shell = spawn('sh', ['-c', `"${process.execPath}" "${up}" --folder "${folder}" --no-seed --anywhere & wait`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  shell.stdout.on('data', (chunk) => { text += chunk; });
+  await until('the stack', () => text.includes('is ready'), 90_000);
+  shell.kill('SIGKILL');
+  await until('the end of all parts', allFree, 20_000);
+});
+
 test('a second start on the same folder is refused and says who runs', async () => {
   const { child, ended } = await start(['--anywhere']);
   const second = spawnSync(process.execPath, [up, '--folder', folder], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });

@@ -136,3 +136,9 @@ mock_data "aws_identitystore_group" {
 mock_data "aws_ec2_managed_prefix_list" {
   defaults = { id = "pl-0123456789abcdef0" }
 }
+mock_resource "aws_cloudwatch_log_delivery_destination" {
+  defaults = { arn = "arn:aws:logs:us-east-1:200000000002:delivery-destination:mock" }
+}
+mock_resource "aws_cloudwatch_log_delivery_source" {
+  defaults = { arn = "arn:aws:logs:us-east-1:200000000002:delivery-source:mock" }
+}

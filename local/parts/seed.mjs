@@ -83,7 +83,7 @@ export async function seedReleases({ portal, tokens }) {
       version,
       commit: commitOf(service, version),
       digest: imageDigest(service, version),
-      build: `shop/build-${service}#${version.split('.').join('')}`,
+      build_url: `https://jenkins.shop.example/job/build-${service}/${version.replaceAll('.', '')}/`,
     });
     if (answer.status === 201) posted += 1;
     else if (answer.status >= 300) refuse(`release ${version} of ${service}`, answer);

@@ -10,30 +10,28 @@ use super::Asked;
 use super::authorize::authorize;
 use super::error::{AwsError, Protocol};
 use super::page;
+use super::sigv4::Message;
 use crate::world::description::Cluster;
 
+/// The operation that method and path stand for.
+pub(crate) fn operation(message: &Message<'_>) -> Option<&'static str> {
+    let segments: Vec<_> = message.path.split('/').skip(1).collect();
+    match (message.method, segments.as_slice()) {
+        (&Method::GET, ["clusters"]) => Some("ListClusters"),
+        (&Method::GET, ["clusters", name]) if !name.is_empty() => Some("DescribeCluster"),
+        _ => None,
+    }
+}
+
 pub(crate) fn serve(asked: &mut Asked<'_>) -> Result<String, AwsError> {
-    let segments: Vec<_> = asked
-        .message
-        .path
-        .split('/')
-        .skip(1)
-        .map(str::to_owned)
-        .collect();
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let answer = match (asked.message.method, segments.as_slice()) {
-        (&Method::GET, ["clusters"]) => {
-            asked.operation = "ListClusters".to_owned();
-            list(asked)?
-        }
-        (&Method::GET, ["clusters", name]) if !name.is_empty() => {
-            asked.operation = "DescribeCluster".to_owned();
-            describe(asked, name)?
-        }
-        (method, _) => {
-            let call = format!("{method} {}", asked.message.path);
-            return Err(AwsError::not_served(format_args!("eks: {call}")));
-        }
+    let Message { method, path, .. } = asked.message;
+    let operation = operation(&asked.message);
+    let operation =
+        operation.ok_or_else(|| AwsError::not_served(format_args!("eks: {method} {path}")))?;
+    operation.clone_into(&mut asked.operation);
+    let answer = match operation {
+        "ListClusters" => list(asked)?,
+        _ => describe(asked, path.rsplit('/').next().unwrap_or_default())?,
     };
     Ok(answer.to_string())
 }

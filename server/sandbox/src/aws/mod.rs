@@ -110,6 +110,13 @@ fn dispatch(
     let refuse = |refusal: Refusal| refusal.into_error(protocol);
     let signed = Signed::read(message.headers, message.query).map_err(refuse)?;
     call.access_key_id = Some(signed.access_key_id.clone());
+    // Named before anything is checked: the journal shall tell which call was refused.
+    let named = match signed.service.as_str() {
+        "sts" => sts::operation(&message),
+        "eks" => eks::operation(&message).map(str::to_owned),
+        _ => None,
+    };
+    call.operation = named.unwrap_or(std::mem::take(&mut call.operation));
     let serve = match signed.service.as_str() {
         "sts" => sts::serve,
         "eks" => eks::serve,

@@ -13,6 +13,11 @@ use crate::world::description::{self, Description};
 /// Ended sessions are remembered this long, so that their use is told apart from the use of a made-up key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
+/// Characters of a session token that carries neither policies nor tags.
+const TOKEN_BASE: usize = 720;
+/// Longest session token, characters; AWS publishes no figure, this is what fits everywhere a token must travel.
+pub(crate) const TOKEN_MOST: usize = 4096;
+
 /// An IAM role.
 #[derive(Debug)]
 pub(crate) struct Role {
@@ -49,6 +54,8 @@ pub(crate) struct NewSession {
     pub(crate) transitive: BTreeSet<String>,
     pub(crate) policies: Option<Vec<Policy>>,
     pub(crate) seconds: u32,
+    /// Bytes of policies and tags that the session token has to carry.
+    pub(crate) packed_bytes: usize,
 }
 
 /// An image in one registry.
@@ -239,7 +246,10 @@ impl State {
             identity,
             secret: random_text(BASE64, 40),
             // As long as real ones are, so that limits on what carries them are felt.
-            token: Some(format!("IQoJb3JpZ2luX2Vj{}", random_text(BASE64, 720))),
+            token: Some(format!(
+                "IQoJb3JpZ2luX2Vj{}",
+                random_text(BASE64, TOKEN_BASE + new.packed_bytes * 4 / 3)
+            )),
             issued: now,
             session_policies: new.policies,
             transitive: new.transitive,

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::reader::{Mistakes, Reader};
+use crate::aws::iam::{Malformed, Policy};
 
 /// The shop: ten and more services, three environments, two regions (the local stack's world).
 const SHOP: &str = include_str!("../../worlds/shop.toml");
@@ -319,15 +320,11 @@ impl Description {
                         .map(|b| ("permissions_boundary", b)),
                 );
             for (field, policy) in policies {
-                check_policy(
-                    format!("{place}.{field}"),
-                    crate::aws::iam::Policy::parse(policy),
-                    mistakes,
-                );
+                check_policy(&format!("{place}.{field}"), Policy::parse(policy), mistakes);
             }
             check_policy(
-                format!("{place}.trust"),
-                crate::aws::iam::Policy::parse_trust(&role.trust),
+                &format!("{place}.trust"),
+                Policy::parse_trust(&role.trust),
                 mistakes,
             );
         }
@@ -339,8 +336,8 @@ impl Description {
             );
             for policy in &user.policies {
                 check_policy(
-                    format!("users[{}].policies", user.name),
-                    crate::aws::iam::Policy::parse(policy),
+                    &format!("users[{}].policies", user.name),
+                    Policy::parse(policy),
                     mistakes,
                 );
             }
@@ -422,11 +419,7 @@ impl Role {
     }
 }
 
-fn check_policy(
-    place: String,
-    parsed: Result<crate::aws::iam::Policy, crate::aws::iam::Malformed>,
-    mistakes: &mut Mistakes,
-) {
+fn check_policy(place: &str, parsed: Result<Policy, Malformed>, mistakes: &mut Mistakes) {
     if let Err(error) = parsed {
         mistakes.push(format!("{place}: {error}"));
     }

@@ -136,7 +136,7 @@ impl Faults {
                 }
                 match fault.kind {
                     Kind::Latency => {
-                        hit.delay += Duration::from_millis(fault.ms.unwrap_or_default())
+                        hit.delay += Duration::from_millis(fault.ms.unwrap_or_default());
                     }
                     kind => hit.kind = Some(kind),
                 }

@@ -40,15 +40,11 @@ impl<'a> Reader<'a> {
     /// A text that must be there and not be empty.
     pub(super) fn text(&mut self, field: &str) -> String {
         let before = self.mistakes.len();
-        match self.maybe_text(field) {
-            Some(text) => text,
-            None => {
-                if self.mistakes.len() == before {
-                    self.mistake(field, "is missing");
-                }
-                String::new()
-            }
+        let text = self.maybe_text(field);
+        if text.is_none() && self.mistakes.len() == before {
+            self.mistake(field, "is missing");
         }
+        text.unwrap_or_default()
     }
 
     pub(super) fn maybe_text(&mut self, field: &str) -> Option<String> {
@@ -74,23 +70,19 @@ impl<'a> Reader<'a> {
     ) -> u32 {
         match self.take(field) {
             None => default,
-            Some(Value::Integer(number)) => match u32::try_from(number)
-                .ok()
-                .filter(|number| bounds.contains(number))
-            {
-                Some(number) => number,
-                None => {
+            Some(Value::Integer(number)) => {
+                let within = u32::try_from(number)
+                    .ok()
+                    .filter(|number| bounds.contains(number));
+                if within.is_none() {
+                    let (least, most) = (bounds.start(), bounds.end());
                     self.mistake(
                         field,
-                        format_args!(
-                            "must be from {} to {}, not {number}",
-                            bounds.start(),
-                            bounds.end()
-                        ),
+                        format_args!("must be from {least} to {most}, not {number}"),
                     );
-                    default
                 }
-            },
+                within.unwrap_or(default)
+            }
             Some(other) => {
                 self.wrong(field, "a whole number", &other);
                 default

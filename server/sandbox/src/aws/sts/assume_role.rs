@@ -7,7 +7,7 @@ use super::super::Asked;
 use super::super::authorize;
 use super::super::error::{AwsError, Protocol};
 use super::super::iam::{Decision, Layer, Policy, Request, evaluate};
-use super::super::state::{NewSession, Role, State};
+use super::super::state::{NewSession, Role, State, TOKEN_MOST};
 use super::element;
 use super::parameters::{Parameters, Violations};
 
@@ -53,7 +53,8 @@ pub(super) fn serve(asked: &mut Asked<'_>, parameters: &Parameters) -> Result<St
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     let tags = merge_tags(&wanted, &inherited)?;
-    let packed = packed_percent(wanted.policy, &tags);
+    let packed_bytes = packed_bytes(wanted.policy, &tags);
+    let packed = (packed_bytes * 100).div_ceil(PACKED_BYTES);
     if packed > 100 {
         let message = format!(
             "Packed policy consumes {packed}% of allotted space, please use smaller policy."
@@ -90,6 +91,7 @@ pub(super) fn serve(asked: &mut Asked<'_>, parameters: &Parameters) -> Result<St
         tags,
         policies: session_policy.map(|policy| vec![policy]),
         seconds: wanted.seconds,
+        packed_bytes,
     };
     let made = state
         .issue(wanted.role_arn, session, now)
@@ -120,6 +122,14 @@ pub(super) fn serve(asked: &mut Asked<'_>, parameters: &Parameters) -> Result<St
     if wanted.policy.is_some() || !identity.tags.is_empty() {
         xml += &element(4, "PackedPolicySize", &packed.to_string());
     }
+    // What replaced PackedPolicySize in 2026; both are answered.
+    let size = made.token.as_deref().unwrap_or_default().len();
+    xml += &element(
+        4,
+        "SessionTokenUtilization",
+        &(size * 100).div_ceil(TOKEN_MOST).to_string(),
+    );
+    xml += &element(4, "SessionTokenSize", &size.to_string());
     Ok(xml)
 }
 
@@ -241,7 +251,7 @@ fn merge_tags(
     Ok(tags)
 }
 
-fn packed_percent(policy: Option<&str>, tags: &BTreeMap<String, String>) -> usize {
+fn packed_bytes(policy: Option<&str>, tags: &BTreeMap<String, String>) -> usize {
     let minified = policy.map_or(0, |text| {
         text.chars().filter(|c| !c.is_whitespace()).count()
     });
@@ -249,7 +259,7 @@ fn packed_percent(policy: Option<&str>, tags: &BTreeMap<String, String>) -> usiz
         .iter()
         .map(|(key, value)| key.len() + value.len() + 2)
         .sum();
-    ((minified / 2 + tags) * 100).div_ceil(PACKED_BYTES)
+    minified / 2 + tags
 }
 
 impl<'a> Wanted<'a> {

@@ -6,11 +6,25 @@ use serde_json::json;
 
 use super::Asked;
 use super::error::{AwsError, escape};
+use super::sigv4::Message;
 use parameters::Parameters;
 
 /// XML namespace and API version of the answers.
 pub(crate) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const VERSION: &str = "2011-06-15";
+
+/// The operation that a request names, before it is read with care.
+pub(crate) fn operation(message: &Message<'_>) -> Option<String> {
+    let body = std::str::from_utf8(message.body).ok()?;
+    let mut pairs = message.query.split('&').chain(body.split('&'));
+    let name = pairs.find_map(|pair| pair.strip_prefix("Action="))?;
+    Some(
+        name.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(64)
+            .collect(),
+    )
+}
 
 pub(crate) fn serve(asked: &mut Asked<'_>) -> Result<String, AwsError> {
     let parameters = Parameters::read(asked)?;

@@ -1,7 +1,7 @@
 //! Errors in the shape of each wire protocol. A client that parses AWS's errors must not notice a difference.
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 /// The wire protocols of the services served.
@@ -16,11 +16,20 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// Of a signing name; services that are not served get rest-json errors, which every SDK can at least print.
-    pub(crate) fn of(service: &str) -> Self {
+    /// Of a signing name; a service that is not served gets the shape that the request itself is in.
+    pub(crate) fn of(service: &str, headers: &HeaderMap) -> Self {
+        let form = || {
+            headers.get(CONTENT_TYPE).is_some_and(|kind| {
+                kind.as_bytes()
+                    .starts_with(b"application/x-www-form-urlencoded")
+            })
+        };
         match service {
             "sts" | "aws" => Self::Query,
             "ecr" => Self::Json11,
+            "eks" => Self::RestJson,
+            _ if headers.contains_key("x-amz-target") => Self::Json11,
+            _ if form() => Self::Query,
             _ => Self::RestJson,
         }
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State as From;
-use axum::http::{Request, Response};
+use axum::http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ async fn serve(From(world): From<Arc<World>>, request: Request<Body>) -> Respons
     let name = operation(&request);
     let (parts, body) = request.into_parts();
     let request_id = uuid::Uuid::new_v4().to_string();
-    let protocol = Protocol::of(&target.service);
+    let protocol = Protocol::of(&target.service, &parts.headers);
     let mut call = Call {
         service: target.service,
         region: target.region,
@@ -185,8 +185,8 @@ async fn read(mut body: Body) -> Result<Vec<u8>, AwsError> {
 }
 
 /// The answer of a service that fails or throttles on purpose.
-pub(crate) fn faulted(service: &str, throttled: bool) -> Response<Body> {
-    let protocol = Protocol::of(service);
+pub(crate) fn faulted(service: &str, headers: &HeaderMap, throttled: bool) -> Response<Body> {
+    let protocol = Protocol::of(service, headers);
     let error = match (throttled, protocol) {
         (true, Protocol::Query) => AwsError::new(400, "Throttling", "Rate exceeded"),
         (true, Protocol::Json11) => AwsError::new(400, "ThrottlingException", "Rate exceeded"),

@@ -13,6 +13,9 @@ use crate::world::description::{self, Description};
 /// Ended sessions are remembered this long, so that their use is told apart from the use of a made-up key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
+/// Fewer credentials than this are never purged.
+const PURGE: usize = 10_000;
+
 /// Characters of a session token that carries neither policies nor tags.
 const TOKEN_BASE: usize = 720;
 /// Longest session token, characters; AWS publishes no figure, this is what fits everywhere a token must travel.
@@ -81,6 +84,8 @@ pub struct State {
     clusters: Vec<description::Cluster>,
     pub(crate) repositories: BTreeMap<RepositoryKey, Vec<Image>>,
     pub(crate) created: Timestamp,
+    /// Number of credentials at which the ended ones are looked for; doubling keeps that cheap however many there are.
+    purge_at: usize,
 }
 
 impl State {
@@ -94,6 +99,7 @@ impl State {
             clusters: description.clusters.clone(),
             repositories: BTreeMap::new(),
             created,
+            purge_at: PURGE,
         };
         for role in &description.roles {
             let arn = role.arn();
@@ -254,11 +260,14 @@ impl State {
             session_policies: new.policies,
             transitive: new.transitive,
         };
-        self.credentials.retain(|_, old| {
-            old.identity
-                .expires
-                .is_none_or(|expires| now.duration_since(expires) < REMEMBERED)
-        });
+        if self.credentials.len() >= self.purge_at {
+            self.credentials.retain(|_, old| {
+                old.identity
+                    .expires
+                    .is_none_or(|expires| now.duration_since(expires) < REMEMBERED)
+            });
+            self.purge_at = (self.credentials.len() * 2).max(PURGE);
+        }
         self.credentials.insert(access_key_id, credential.clone());
         Some(credential)
     }

@@ -3,15 +3,15 @@ pub mod conn;
 pub mod target;
 pub mod tls;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -87,8 +87,18 @@ pub async fn serve(
     }
 }
 
+/// What one connection's requests share.
+struct Wire {
+    routes: Routes,
+    world: Arc<World>,
+    encrypted: bool,
+    abort: Abort,
+    /// What the latest request was aimed at: a region that vanishes takes open streams with it.
+    aim: Mutex<Option<Target>>,
+}
+
 async fn connection(
-    stream: tokio::net::TcpStream,
+    stream: TcpStream,
     tls: Option<TlsAcceptor>,
     routes: Routes,
     world: Arc<World>,
@@ -98,80 +108,104 @@ async fn connection(
     }
     let abort = Abort::default();
     let conn = Conn::new(stream, abort.clone());
-    let encrypted = tls.is_some();
-    let service = service_fn(move |request| {
-        answer(
-            request,
-            encrypted,
-            routes.clone(),
-            Arc::clone(&world),
-            abort.clone(),
-        )
+    let wire = Arc::new(Wire {
+        routes,
+        world,
+        encrypted: tls.is_some(),
+        abort,
+        aim: Mutex::default(),
+    });
+    let service = service_fn(|request| {
+        let wire = Arc::clone(&wire);
+        async move { wire.answer(request).await }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).keep_alive(true);
-    let ended = match tls {
-        None => http.serve_connection(TokioIo::new(conn), service).await,
-        Some(tls) => match tls.accept(conn).await {
-            Ok(conn) => http.serve_connection(TokioIo::new(conn), service).await,
-            Err(error) => return tracing::debug!(%error, "no TLS"),
-        },
+    let served = async {
+        match tls {
+            None => http.serve_connection(TokioIo::new(conn), service).await,
+            Some(tls) => match tls.accept(conn).await {
+                Ok(conn) => http.serve_connection(TokioIo::new(conn), service).await,
+                Err(error) => {
+                    tracing::debug!(%error, "no TLS");
+                    Ok(())
+                }
+            },
+        }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
+    tokio::select! {
+        ended = served => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "connection ended");
+            }
+        }
+        () = wire.severed() => {}
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    encrypted: bool,
-    routes: Routes,
-    world: Arc<World>,
-    abort: Abort,
-) -> Result<Response<Body>, Aborted> {
-    let request = request.map(Body::new);
-    let service = match route(request.uri().path(), encrypted) {
-        Route::Control => return Ok(infallible(routes.control.oneshot(request).await)),
-        Route::Aws => routes.aws,
-        Route::Jenkins => routes.jenkins,
-        Route::Kubernetes => routes.kubernetes,
-    };
-    let target = target::of(&request, encrypted);
-    let hit = world.faults().hit(&target);
-    if !hit.delay.is_zero() {
-        tokio::time::sleep(hit.delay).await;
+impl Wire {
+    /// Returns once a fault cuts this connection.
+    async fn severed(&self) {
+        let mut added = self.world.faults().watch();
+        while added.changed().await.is_ok() {
+            let aim = self
+                .aim
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            if let Some(kind) = aim.and_then(|aim| self.world.faults().severs(&aim)) {
+                if kind == Kind::Reset {
+                    self.abort.reset();
+                }
+                return;
+            }
+        }
     }
-    let Some(kind) = hit.kind else {
-        let response = infallible(service.oneshot(request).await);
-        return match response.extensions().get::<Cut>() {
-            None => Ok(response),
-            Some(Cut::Close) => Err(Aborted),
-            Some(Cut::Reset) => {
-                abort.reset();
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Aborted> {
+        let request = request.map(Body::new);
+        let service = match route(request.uri().path(), self.encrypted) {
+            Route::Control => {
+                return Ok(infallible(
+                    self.routes.control.clone().oneshot(request).await,
+                ));
+            }
+            Route::Aws => self.routes.aws.clone(),
+            Route::Jenkins => self.routes.jenkins.clone(),
+            Route::Kubernetes => self.routes.kubernetes.clone(),
+        };
+        let target = target::of(&request, self.encrypted);
+        *self.aim.lock().unwrap_or_else(PoisonError::into_inner) = Some(target.clone());
+        let hit = self.world.faults().hit(&target);
+        if !hit.delay.is_zero() {
+            tokio::time::sleep(hit.delay).await;
+        }
+        let Some(kind) = hit.kind else {
+            let response = infallible(service.oneshot(request).await);
+            return match response.extensions().get::<Cut>() {
+                None => Ok(response),
+                Some(Cut::Close) => Err(Aborted),
+                Some(Cut::Reset) => {
+                    self.abort.reset();
+                    Err(Aborted)
+                }
+            };
+        };
+        self.world.record(Call {
+            service: target.service.clone(),
+            region: target.region.clone(),
+            operation: target::operation(&request),
+            outcome: format!("fault:{}", kind.word()),
+            ..Call::default()
+        });
+        match kind {
+            Kind::Refuse => Err(Aborted),
+            Kind::Reset => {
+                self.abort.reset();
                 Err(Aborted)
             }
-        };
-    };
-    world.record(Call {
-        service: target.service.clone(),
-        region: target.region.clone(),
-        operation: target::operation(&request),
-        outcome: format!(
-            "fault:{}",
-            serde_json::to_value(kind)
-                .ok()
-                .and_then(|v| v.as_str().map(str::to_owned))
-                .unwrap_or_default()
-        ),
-        ..Call::default()
-    });
-    match kind {
-        Kind::Refuse => Err(Aborted),
-        Kind::Reset => {
-            abort.reset();
-            Err(Aborted)
+            _ => Ok(faulted(&target, request.headers(), kind)),
         }
-        _ => Ok(faulted(&target, kind)),
     }
 }
 
@@ -203,7 +237,7 @@ fn infallible<T>(result: Result<T, std::convert::Infallible>) -> T {
 }
 
 /// The error of a failing or throttling service, in that service's own shape.
-fn faulted(target: &Target, kind: Kind) -> Response<Body> {
+fn faulted(target: &Target, headers: &HeaderMap, kind: Kind) -> Response<Body> {
     let throttled = kind == Kind::Throttle;
     match target.service.as_str() {
         "jenkins" => target::plain(
@@ -231,6 +265,6 @@ fn faulted(target: &Target, kind: Kind) -> Response<Body> {
             });
             target::plain(code, "application/json", status.to_string())
         }
-        service => aws::faulted(service, throttled),
+        service => aws::faulted(service, headers, throttled),
     }
 }

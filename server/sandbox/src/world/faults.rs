@@ -3,6 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,19 @@ pub enum Kind {
     Throttle,
     /// The answer comes `ms` later.
     Latency,
+}
+
+impl Kind {
+    /// As `/_world/faults` and the journal write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Reset => "reset",
+            Self::Error => "error",
+            Self::Throttle => "throttle",
+            Self::Latency => "latency",
+        }
+    }
 }
 
 /// A fault: hits every call that matches `region` and `service` (absent = all), with probability `p` (absent = 1).
@@ -106,12 +120,14 @@ pub struct Hit {
 #[derive(Debug, Default)]
 pub struct Faults {
     all: Mutex<Vec<Fault>>,
+    added: watch::Sender<()>,
 }
 
 impl Faults {
     /// Adds a fault.
     pub fn add(&self, fault: Fault) {
         self.with(|all| all.push(fault));
+        self.added.send_replace(());
     }
 
     /// Ends all faults.
@@ -147,6 +163,20 @@ impl Faults {
             all.retain(|fault| fault.times != Some(0));
             hit
         })
+    }
+
+    /// How a lasting fault cuts a connection that is already open (a watch, a followed log), if one does.
+    pub fn severs(&self, target: &Target) -> Option<Kind> {
+        let cuts = |fault: &&Fault| {
+            let lasting = fault.times.is_none() && fault.p.is_none_or(|p| p >= 1.0);
+            lasting && matches!(fault.kind, Kind::Reset | Kind::Refuse) && fault.matches(target)
+        };
+        self.with(|all| all.iter().find(cuts).map(|fault| fault.kind))
+    }
+
+    /// Told of every fault that is added.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.added.subscribe()
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Fault>) -> T) -> T {

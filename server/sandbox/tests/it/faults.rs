@@ -134,6 +134,35 @@ async fn reset_is_an_rst_and_refuse_is_a_fin() {
 }
 
 #[tokio::test]
+async fn a_vanishing_region_cuts_what_is_open_and_what_waits() {
+    let sandbox = conformance_world().await;
+    let elsewhere = |region: &'static str| Fault {
+        service: Some("pod-identity".into()),
+        ..Fault::region_gone(region)
+    };
+    sandbox.world().faults().add(Fault {
+        ms: Some(60_000),
+        ..Fault::new(Kind::Latency)
+    });
+    let world = std::sync::Arc::clone(sandbox.world());
+    let waiting = tokio::spawn(async move { read(&sandbox).await.map_err(|error| error.kind()) });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // Pod Identity has no region, so this one must not touch it.
+    world.faults().add(elsewhere(IRELAND));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!waiting.is_finished());
+    world.faults().add(Fault {
+        service: Some("pod-identity".into()),
+        ..Fault::new(Kind::Reset)
+    });
+    let ended = tokio::time::timeout(Duration::from_secs(5), waiting)
+        .await
+        .expect("cut")
+        .expect("no panic");
+    assert_eq!(ended, Err(ErrorKind::ConnectionReset));
+}
+
+#[tokio::test]
 async fn senseless_faults_are_refused() {
     let sandbox = conformance_world().await;
     for body in [

@@ -1,10 +1,12 @@
 -- The portal's own database role. The owner runs migrations; `portolan` only does what is granted below.
--- On RDS the role exists already (made with IAM authentication); here it is made without a login.
+-- Where the owner may not make roles (on RDS it is made with IAM authentication beforehand), it is there already.
 DO $$
 BEGIN
-    CREATE ROLE portolan NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portolan') THEN
+        CREATE ROLE portolan NOLOGIN;
+    END IF;
 EXCEPTION
-    -- Made before, or by a migration of another database at this very moment.
+    -- Made by a migration of another database at this very moment.
     WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$;

@@ -15,7 +15,9 @@ CREATE TABLE person (
     signed_in_at timestamptz NOT NULL,
     UNIQUE (issuer, subject)
 );
-CREATE INDEX person_login ON person (login);
+-- The sign-in name is the SourceIdentity of a person's STS sessions: in CloudTrail it must mean one person.
+-- Whoever left is disabled first; then the name is free.
+CREATE UNIQUE INDEX person_login ON person (lower(login)) WHERE disabled_at IS NULL;
 
 -- A browser session. A row without person is a visitor who has not signed in: it gives no rights.
 CREATE TABLE session (

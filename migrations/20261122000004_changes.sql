@@ -37,6 +37,8 @@ CREATE INDEX change_service ON change (service, id DESC);
 CREATE INDEX change_environment ON change (environment, id DESC);
 CREATE INDEX change_requester ON change (requester_id, id DESC);
 CREATE INDEX change_expiring ON change (expires_at) WHERE state IN ('awaiting_approval', 'approved', 'scheduled');
+-- One at a time: two runs of one service in one environment would undo each other.
+CREATE UNIQUE INDEX change_one_runs ON change (service, environment) WHERE state IN ('running', 'needs_attention');
 -- What a worker looks for: ready and to be started without anybody's further word.
 CREATE INDEX change_to_start ON change (id) WHERE state = 'approved' AND start_mode = 'on_approval';
 

@@ -27,6 +27,7 @@ words! {
         ChangeRejected = "change.rejected",
         ChangeReady = "change.ready",
         ChangeStarted = "change.started",
+        ChangeQuorumLost = "change.quorum_lost",
         ChangeStale = "change.stale",
         ChangeExpired = "change.expired",
         ChangeCancelRequested = "change.cancel_requested",

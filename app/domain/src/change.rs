@@ -62,6 +62,8 @@ words! {
         Fail = "fail",
         Park = "park",
         Resume = "resume",
+        /// An approver lost the right to approve before the start: somebody else must.
+        LoseQuorum = "lose_quorum",
     }
 }
 
@@ -101,6 +103,7 @@ impl ChangeState {
             ) => S::Cancelled,
             (S::AwaitingApproval | S::Approved | S::Scheduled, Move::Expire) => S::Expired,
             (S::AwaitingApproval | S::Approved | S::Scheduled, Move::MarkStale) => S::Stale,
+            (S::Approved | S::Scheduled, Move::LoseQuorum) => S::AwaitingApproval,
             (S::Running, Move::Succeed) => S::Succeeded,
             (S::Requested | S::Planning | S::Running | S::NeedsAttention, Move::Fail) => S::Failed,
             (S::Running, Move::Park) => S::NeedsAttention,
@@ -162,6 +165,13 @@ impl Change {
     pub fn mark_stale(self, differences: &serde_json::Value) -> Moved {
         let (change, event) = self.move_by(Move::MarkStale, EventKind::ChangeStale)?;
         let data = json!({"to": change.state, "differences": differences});
+        Ok((change, event.with(data)))
+    }
+
+    /// Approvals that no longer hold were found at the start.
+    pub fn lose_quorum(self, why: &str) -> Moved {
+        let (change, event) = self.move_by(Move::LoseQuorum, EventKind::ChangeQuorumLost)?;
+        let data = json!({"to": change.state, "why": why});
         Ok((change, event.with(data)))
     }
 

@@ -1,1 +1,57 @@
-//! See ARCHITECTURE.md.
+//! Changes: requested, planned, decided, started, cancelled; and how pages and the API see them.
+
+mod decision;
+mod evidence;
+mod list;
+mod request;
+pub(crate) mod rows;
+mod start;
+mod stop;
+mod view;
+
+pub use list::{ChangeQuery, ChangeRow, Home};
+pub use request::{NewChange, Preview};
+pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry};
+
+use domain::{Caller, ChangeId, Refusal, policy::Subject};
+
+use crate::{ChangeTx, Control, Result};
+
+/// What a change that is not there, or not to be known of, is called.
+const CHANGE: &str = "change with this id";
+
+impl Control {
+    /// The change, if the caller may know of it.
+    pub(crate) async fn readable_change(
+        &self,
+        caller: &Caller,
+        id: ChangeId,
+    ) -> Result<rows::Stored> {
+        let mut conn = self.pool().acquire().await?;
+        let found = rows::by_id(&mut conn, id).await?;
+        drop(conn);
+        let Some(found) = found else {
+            self.visible(caller)?;
+            return Err(Refusal::not_found(CHANGE).into());
+        };
+        self.allow_read(caller, found.change.clone(), CHANGE)
+            .await?;
+        Ok(found)
+    }
+
+    /// The change, locked; readable by the caller.
+    async fn locked_change(
+        &self,
+        caller: &Caller,
+        tx: &mut ChangeTx,
+        id: ChangeId,
+    ) -> Result<rows::Stored> {
+        let Some(found) = rows::for_update(tx, id).await? else {
+            return Err(Refusal::not_found(CHANGE).into());
+        };
+        debug_assert_eq!(found.change.resource().kind, "Change");
+        self.allow_read(caller, found.change.clone(), CHANGE)
+            .await?;
+        Ok(found)
+    }
+}

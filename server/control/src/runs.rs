@@ -1,1 +1,5 @@
-//! See ARCHITECTURE.md.
+//! Runs: the execution of changes.
+
+mod view;
+
+pub use view::{AwsSessionView, RunView, StepView};

@@ -1,0 +1,141 @@
+//! Giving one's word: approve or reject, bound to the evidence one has seen.
+
+use domain::{
+    Caller, CallerKind, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode, Verdict,
+    policy::{Approve, Reject},
+    rule::tally,
+};
+use serde_json::json;
+
+use super::{ChangeDetail, rows};
+use crate::{Control, Error, Result, new_id};
+
+impl Control {
+    /// Records the word. The last one needed makes the grant, and the change starts or waits to be started.
+    pub async fn decide(
+        &self,
+        caller: &Caller,
+        id: ChangeId,
+        verdict: Verdict,
+        digest: EvidenceDigest,
+        comment: String,
+    ) -> Result<ChangeDetail> {
+        if comment.chars().count() > 2_000
+            || comment
+                .chars()
+                .any(|c| c.is_control() && !"\n\r\t".contains(c))
+        {
+            return Err(Refusal::field(
+                "comment",
+                "at most 2,000 characters, without control characters",
+            )
+            .into());
+        }
+        if verdict == Verdict::Reject && comment.trim().is_empty() {
+            return Err(
+                Refusal::field("comment", "say why you reject it: the requester reads it").into(),
+            );
+        }
+        let mut tx = self.begin(caller).await?;
+        let stored = self.locked_change(caller, &mut tx, id).await?;
+        if tx.now() >= stored.change.expires_at
+            && stored.change.state == ChangeState::AwaitingApproval
+        {
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "This change has expired; ask for it again.",
+            )
+            .into());
+        }
+        let (change, event) = match verdict {
+            Verdict::Approve => self
+                .allow(caller, Approve, stored.change.clone())
+                .await?
+                .approve(digest),
+            Verdict::Reject => self
+                .allow(caller, Reject, stored.change.clone())
+                .await?
+                .reject(digest),
+        }?;
+        let authentication = match &caller.kind {
+            CallerKind::Person { authentication, .. } => Some(authentication),
+            CallerKind::Token { .. } | CallerKind::Job { .. } => None,
+        };
+        let stepped_up = caller.is_stepped_up(tx.now());
+        let new = rows::NewApproval {
+            id: new_id(),
+            change: id,
+            person: caller.person.id,
+            verdict,
+            digest,
+            comment: &comment,
+            stepped_up,
+            auth_time: authentication.map(|a| a.auth_time),
+            door: caller.kind.as_str(),
+        };
+        if !rows::insert_approval(&mut tx, new).await? {
+            return Err(Refusal::new(
+                RefusalCode::AlreadyDecided,
+                "You have already given your word on this change; one each.",
+            )
+            .into());
+        }
+        let event = event
+            .with(json!({"evidence_digest": digest, "comment": comment, "stepped_up": stepped_up}));
+        if verdict == Verdict::Reject {
+            let why = if comment.is_empty() {
+                None
+            } else {
+                Some(comment.as_str())
+            };
+            rows::save(&mut tx, &change, why).await?;
+            tx.commit(event, vec![]).await?;
+            return self.change(caller, id).await;
+        }
+        let approvals = rows::approvals(tx.conn(), id).await?;
+        let status = tally(
+            &stored.requirements,
+            &approvals,
+            change.requester,
+            &change.team,
+            change.evidence_digest,
+        );
+        let mut more = vec![];
+        if status.iter().all(domain::RequirementStatus::is_satisfied) {
+            let (change, ready) = change.make_ready()?;
+            rows::save(&mut tx, &change, None).await?;
+            rows::make_grant(&mut tx, new_id(), &change).await?;
+            more.push(ready);
+        } else if status
+            .iter()
+            .any(|s| s.given_by.contains(&caller.person.id))
+        {
+            rows::touch(&mut tx, id).await?;
+        } else {
+            // Entitled by policy, but no rule counts this person: a word that changes nothing misleads.
+            let refusal = Refusal::new(
+                RefusalCode::Forbidden,
+                "Your approval would not count: no rule for this change asks for somebody of your job role or team, or those are satisfied already.",
+            );
+            drop(tx);
+            return Err(self.refused(caller, id, refusal).await?);
+        }
+        tx.commit(event, more).await?;
+        self.work().notify_waiters();
+        self.change(caller, id).await
+    }
+
+    /// Records a refusal about a change and hands it back as the error to return.
+    pub(super) async fn refused(
+        &self,
+        caller: &Caller,
+        id: ChangeId,
+        refusal: Refusal,
+    ) -> Result<Error> {
+        let subject = domain::SubjectRef::new("change", id);
+        let event =
+            domain::Event::denied(domain::EventKind::ActionDenied, subject, &refusal).of_change(id);
+        self.record(caller, event).await?;
+        Ok(refusal.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! Lists of changes, and what each job role sees first.
+
+use domain::{
+    Caller, ChangeId, ChangeKind, ChangeState, EnvironmentName, EvidenceDigest, Login, ServiceName,
+    TeamName, Version,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::rows::list as sql;
+use crate::{Control, Page, Result, page::limit};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeQuery {
+    /// Any of these; all when empty.
+    pub states: Vec<ChangeState>,
+    pub kind: Option<ChangeKind>,
+    pub service: Option<ServiceName>,
+    pub environment: Option<EnvironmentName>,
+    pub requester: Option<Login>,
+    /// Only what waits for an approval that the caller may still give.
+    pub awaiting_me: bool,
+    pub cursor: Option<String>,
+    pub limit: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeRow {
+    pub id: ChangeId,
+    pub kind: ChangeKind,
+    pub state: ChangeState,
+    pub reason: String,
+    pub requester: Login,
+    pub service: ServiceName,
+    pub team: TeamName,
+    pub version: Version,
+    pub environment: EnvironmentName,
+    pub protected: bool,
+    pub evidence_digest: EvidenceDigest,
+    /// A running change that is being stopped.
+    pub cancel_requested: bool,
+    /// Why it is in its state, in words.
+    pub state_reason: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// What a person sees first.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Home {
+    /// Asked for by the caller, newest first.
+    pub mine: Vec<ChangeRow>,
+    /// Waiting for the caller's word.
+    pub awaiting: Vec<ChangeRow>,
+    pub running: Vec<ChangeRow>,
+    pub attention: Vec<ChangeRow>,
+    /// Failed lately.
+    pub failed: Vec<ChangeRow>,
+}
+
+impl Control {
+    /// Newest first. The total is exact up to 10,000.
+    pub async fn changes(&self, caller: &Caller, query: ChangeQuery) -> Result<Page<ChangeRow>> {
+        let visible = self.visible(caller)?;
+        let limit = limit(query.limit)?;
+        if query.awaiting_me {
+            return self.awaiting(caller, query, limit).await;
+        }
+        let mut page = sql::page(self.pool(), &query, &visible, caller.person.id, limit).await?;
+        let total = sql::count(self.pool(), &query, &visible, caller.person.id).await?;
+        page.total = Some(total.unsigned_abs());
+        Ok(page)
+    }
+
+    /// What the caller could approve now, by policy and by the rules: few enough to be asked one by one.
+    async fn awaiting(
+        &self,
+        caller: &Caller,
+        mut query: ChangeQuery,
+        limit: i64,
+    ) -> Result<Page<ChangeRow>> {
+        let visible = self.visible(caller)?;
+        let (mut items, mut total) = (vec![], 0u64);
+        let wanted = usize::try_from(limit).unwrap_or(0);
+        let mut next_cursor = None;
+        for _ in 0..10 {
+            let page = sql::page(self.pool(), &query, &visible, caller.person.id, 100).await?;
+            for row in page.items {
+                if self.could_approve(caller, row.id).await? {
+                    total += 1;
+                    if items.len() < wanted {
+                        next_cursor = None;
+                        items.push(row);
+                    } else if next_cursor.is_none() {
+                        next_cursor = items
+                            .last()
+                            .map(|r: &ChangeRow| crate::Cursor(vec![r.id.to_string()]).encode());
+                    }
+                }
+            }
+            match page.next_cursor {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        Ok(Page {
+            items,
+            next_cursor,
+            total: Some(total),
+        })
+    }
+
+    pub async fn home(&self, caller: &Caller) -> Result<Home> {
+        use ChangeState as S;
+        let some = |states: Vec<ChangeState>| ChangeQuery {
+            states,
+            limit: Some(10),
+            ..ChangeQuery::default()
+        };
+        let visible = self.visible(caller)?;
+        let me = caller.person.id;
+        let mine = ChangeQuery {
+            requester: Some(caller.person.login.clone()),
+            ..some(vec![])
+        };
+        let failed = some(vec![S::Failed, S::Stale, S::Rejected]);
+        let (running, attention) = (some(vec![S::Running]), some(vec![S::NeedsAttention]));
+        let (mine, running, attention, failed, awaiting) = tokio::try_join!(
+            sql::page(self.pool(), &mine, &visible, me, 10),
+            sql::page(self.pool(), &running, &visible, me, 10),
+            sql::page(self.pool(), &attention, &visible, me, 10),
+            sql::page(self.pool(), &failed, &visible, me, 10),
+            self.changes(
+                caller,
+                ChangeQuery {
+                    awaiting_me: true,
+                    limit: Some(10),
+                    ..ChangeQuery::default()
+                }
+            ),
+        )?;
+        Ok(Home {
+            mine: mine.items,
+            awaiting: awaiting.items,
+            running: running.items,
+            attention: attention.items,
+            failed: failed.items,
+        })
+    }
+}

@@ -1,0 +1,220 @@
+//! Asking for a change, and looking at what it would do before asking.
+
+use domain::{
+    Caller, Change, ChangeId, ChangeKind, ChangeState, EnvironmentName, Event, EventKind, Evidence,
+    EvidenceDigest, Reason, Refusal, RefusalCode, Requirement, ServiceName, StartMode, Version,
+    policy::{Draft, RequestChange, ServiceSubject},
+    rule::tally,
+};
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{ChangeDetail, RequirementView, evidence::facts, rows};
+use crate::{Control, Error, Result, new_id};
+
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewChange {
+    pub kind: ChangeKind,
+    pub service: ServiceName,
+    pub version: Version,
+    pub environment: EnvironmentName,
+    pub reason: Reason,
+    pub start_mode: StartMode,
+    pub retry_of: Option<ChangeId>,
+}
+
+/// What would be done and who would have to agree, before anything is asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Preview {
+    pub evidence: Evidence,
+    pub digest: EvidenceDigest,
+    pub requirements: Vec<RequirementView>,
+    /// Err: why the caller may not ask for it.
+    #[serde(skip)]
+    pub may_request: Result<(), Refusal>,
+}
+
+impl Control {
+    pub async fn preview(
+        &self,
+        caller: &Caller,
+        service: &ServiceName,
+        version: &Version,
+        environment: &EnvironmentName,
+    ) -> Result<Preview> {
+        self.readable_service(caller, service).await?;
+        let planned = self
+            .plan(
+                ChangeKind::Deploy,
+                &caller.person.login,
+                service,
+                version,
+                environment,
+            )
+            .await?;
+        let evidence = planned.evidence;
+        let (_, digest) = evidence.seal()?;
+        let needed = self.requirements(&evidence)?;
+        let status = tally(&needed, &[], caller.person.id, &evidence.team, digest);
+        let requirements = self
+            .requirement_views(&evidence, caller.person.id, &[], &status)
+            .await?;
+        let may_request = self
+            .policies()
+            .may(caller, RequestChange, &draft(&evidence), self.now());
+        Ok(Preview {
+            evidence,
+            digest,
+            requirements,
+            may_request,
+        })
+    }
+
+    /// Records the wish with its evidence. It then waits for people, or is ready at once where no rule asks for anybody.
+    pub async fn request_change(&self, caller: &Caller, new: NewChange) -> Result<ChangeDetail> {
+        if new.kind != ChangeKind::Deploy {
+            return Err(Refusal::field(
+                "kind",
+                format!(
+                    "'{}' cannot be requested yet; this portal deploys",
+                    new.kind
+                ),
+            )
+            .into());
+        }
+        let found = match self.readable_service(caller, &new.service).await {
+            // The service is a field of this request: say so beside it.
+            Err(Error::Refused(r)) if r.code == RefusalCode::NotFound => {
+                return Err(Refusal::field(
+                    "service",
+                    "there is no such service, or you may not see it",
+                )
+                .into());
+            }
+            other => other?,
+        };
+        debug_assert_eq!(
+            ServiceSubject {
+                name: found.name.clone(),
+                team: found.team.clone()
+            }
+            .name,
+            new.service
+        );
+        let planned = self
+            .plan(
+                new.kind,
+                &caller.person.login,
+                &new.service,
+                &new.version,
+                &new.environment,
+            )
+            .await?;
+        let evidence = planned.evidence;
+        self.permit(caller, RequestChange, draft(&evidence)).await?;
+        let requirements = self.requirements(&evidence)?;
+        let (text, digest) = evidence.seal()?;
+        let mut tx = self.begin(caller).await?;
+        let lasts =
+            SignedDuration::try_from(self.settings().times.change_expires).map_err(Error::fault)?;
+        let change = Change {
+            id: new_id(),
+            kind: new.kind,
+            state: ChangeState::Requested,
+            requester: caller.person.id,
+            requester_login: caller.person.login.clone(),
+            service: evidence.service.clone(),
+            team: evidence.team.clone(),
+            version: evidence.version.clone(),
+            environment: evidence.environment.clone(),
+            protected: evidence.protected,
+            evidence_digest: digest,
+            start_mode: new.start_mode,
+            cancel_requested: false,
+            expires_at: tx.now().checked_add(lasts).map_err(Error::fault)?,
+        };
+        let id = change.id;
+        let requested = Event::on_change(EventKind::ChangeRequested, id).with(json!({
+            "kind": new.kind, "service": new.service, "version": new.version, "environment": new.environment,
+            "reason": new.reason, "evidence_digest": digest, "retry_of": new.retry_of,
+        }));
+        let (change, planned_event) = change.plan()?;
+        let mut events = vec![planned_event];
+        let change = if requirements.is_empty() {
+            let (change, event) = change.make_ready()?;
+            events.push(event);
+            change
+        } else {
+            let (change, event) = change.await_approval()?;
+            events.push(event);
+            change
+        };
+        let row = rows::New {
+            change: &change,
+            reason: &new.reason,
+            service_id: planned.service_id,
+            release_id: planned.release_id,
+            evidence: &text,
+            requirements: &requirements,
+            retry_of: new.retry_of,
+        };
+        rows::insert(&mut tx, row).await?;
+        if change.state == ChangeState::Approved {
+            rows::make_grant(&mut tx, new_id(), &change).await?;
+        }
+        tx.commit(requested, events).await?;
+        self.work().notify_waiters();
+        self.change(caller, id).await
+    }
+
+    /// Asks again for what failed, went stale, expired or was cancelled: a new change with new evidence.
+    pub async fn retry(
+        &self,
+        caller: &Caller,
+        id: ChangeId,
+        reason: Reason,
+    ) -> Result<ChangeDetail> {
+        let old = self.readable_change(caller, id).await?;
+        if old.change.state == ChangeState::NeedsAttention {
+            return self.resume(caller, id, reason.to_string()).await;
+        }
+        super::view::retryable(&old.change)?;
+        let new = NewChange {
+            kind: old.change.kind,
+            service: old.change.service,
+            version: old.change.version,
+            environment: old.change.environment,
+            reason,
+            start_mode: old.change.start_mode,
+            retry_of: Some(id),
+        };
+        self.request_change(caller, new).await
+    }
+
+    /// What the rules ask for.
+    ///
+    /// # Errors
+    /// Refused when no rule speaks about such a change: nobody thought of it, so nobody may do it.
+    pub(super) fn requirements(&self, evidence: &Evidence) -> Result<Vec<Requirement>> {
+        let facts = facts(evidence);
+        if self.rules().matching(&facts).is_empty() {
+            return Err(Refusal::new(
+                RefusalCode::Forbidden,
+                format!("No rule says who must agree to a {} of {} to {}; an administrator has to add one.", evidence.kind, evidence.service, evidence.environment),
+            )
+            .into());
+        }
+        Ok(self.rules().requirements(&facts))
+    }
+}
+
+pub(super) fn draft(evidence: &Evidence) -> Draft {
+    Draft {
+        service: evidence.service.clone(),
+        team: evidence.team.clone(),
+        environment: evidence.environment.clone(),
+        protected: evidence.protected,
+    }
+}

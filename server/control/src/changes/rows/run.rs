@@ -1,0 +1,107 @@
+//! What a change's moves write to its run: made at the start, hurried and ended by a cancel, sent to look again.
+
+use domain::{ChangeId, GrantId, RunId, RunState, StepId, StepState, run::PlannedStep};
+use jiff_sqlx::ToSqlx;
+
+use crate::{ChangeTx, Result, new_id};
+
+/// The run and its steps; the first is due at once, the others wait for the one before.
+pub(in crate::changes) async fn insert(
+    tx: &mut ChangeTx,
+    run: RunId,
+    change: ChangeId,
+    grant: GrantId,
+    steps: &[PlannedStep],
+) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "INSERT INTO run (id, change_id, grant_id, state, started_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(run.0)
+    .bind(change.0)
+    .bind(grant.0)
+    .bind(RunState::Running.as_str())
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    for (position, step) in (0i32..).zip(steps) {
+        let state = if position == 0 {
+            StepState::Due
+        } else {
+            StepState::Waiting
+        };
+        sqlx::query("INSERT INTO step (id, run_id, position, region, kind, state, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+            .bind(new_id::<StepId>().0)
+            .bind(run.0)
+            .bind(position)
+            .bind(step.region.as_str())
+            .bind(step.kind.as_str())
+            .bind(state.as_str())
+            .bind(now)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// A step that waits for its next poll looks at once, so that a cancel is not slow.
+pub(in crate::changes) async fn hurry(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "UPDATE step SET due_at = $2 FROM run WHERE run.id = step.run_id AND run.change_id = $1 AND step.state = 'due' AND step.due_at > $2",
+    )
+    .bind(change.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The parked step looks again, with a fresh count of attempts: a person has looked.
+pub(in crate::changes) async fn unpark(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "UPDATE step SET state = 'due', due_at = $2, attempts = 0, note = NULL FROM run
+         WHERE run.id = step.run_id AND run.change_id = $1 AND step.state = 'needs_attention'",
+    )
+    .bind(change.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query("UPDATE run SET state = 'running' WHERE change_id = $1")
+        .bind(change.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Ends the run of a parked change: nothing further is done, and no ticket of it is good any more.
+pub(in crate::changes) async fn abandon(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "UPDATE ticket SET revoked_at = $2 FROM step, run
+         WHERE step.id = ticket.step_id AND run.id = step.run_id AND run.change_id = $1
+           AND ticket.redeemed_at IS NULL AND ticket.revoked_at IS NULL",
+    )
+    .bind(change.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    // The epoch moves too: a worker that still believes in its lease writes nothing more.
+    sqlx::query(
+        "UPDATE step SET state = CASE WHEN step.state = 'waiting' THEN 'skipped' ELSE 'cancelled' END,
+             lease_epoch = lease_epoch + 1, lease_owner = NULL, lease_expires_at = NULL, finished_at = $2
+         FROM run WHERE run.id = step.run_id AND run.change_id = $1
+           AND step.state NOT IN ('succeeded', 'failed', 'cancelled', 'skipped')",
+    )
+    .bind(change.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query("UPDATE run SET state = 'cancelled', finished_at = $2 WHERE change_id = $1")
+        .bind(change.0)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Starting: every approval and the evidence are checked again, the grant is used up,
+//! and the run is made, in one transaction.
+
+use domain::{
+    Approval, Caller, CallerKind, Change, ChangeId, ChangeState, Event, Person, Refusal,
+    RefusalCode, RunId,
+    policy::{Approve, RequestChange, Start},
+    rule::tally,
+    run,
+};
+use serde_json::json;
+
+use super::{ChangeDetail, request::draft, rows};
+use crate::{ChangeTx, Control, Error, Result, new_id, people};
+
+impl Control {
+    /// Starts an approved change on a person's word.
+    pub async fn start(&self, caller: &Caller, id: ChangeId) -> Result<ChangeDetail> {
+        self.start_as(caller, id).await?;
+        self.change(caller, id).await
+    }
+
+    /// Starts what became ready and asked to start by itself. Returns how many were started.
+    pub(crate) async fn start_ready(&self) -> Result<usize> {
+        let mut conn = self.pool().acquire().await?;
+        let ids = rows::startable(&mut conn, 50).await?;
+        drop(conn);
+        let mut started = 0;
+        for id in ids {
+            match self.start_one(id).await {
+                Ok(()) => started += 1,
+                // Another worker was quicker, or it went stale: recorded where it happened.
+                Err(Error::Refused(refusal)) => {
+                    tracing::info!(change = %id, %refusal, "not started")
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(started)
+    }
+
+    async fn start_one(&self, id: ChangeId) -> Result<()> {
+        let mut conn = self.pool().acquire().await?;
+        let Some(stored) = rows::by_id(&mut conn, id).await? else {
+            return Ok(());
+        };
+        let requester = people::rows::active(&mut conn, stored.change.requester).await?;
+        drop(conn);
+        let Some(person) = requester else {
+            let why = format!(
+                "{} no longer has access; nobody is left on whose behalf it could run",
+                stored.change.requester_login
+            );
+            return self.void(id, &why).await;
+        };
+        let caller = job(person);
+        match self.start_as(&caller, id).await {
+            Err(Error::Refused(refusal))
+                if matches!(refusal.code, RefusalCode::Forbidden | RefusalCode::NotFound) =>
+            {
+                self.void(
+                    id,
+                    &format!(
+                        "{} may no longer do this: {}",
+                        caller.person.login, refusal.detail
+                    ),
+                )
+                .await
+            }
+            other => other,
+        }
+    }
+
+    /// Makes a change stale that nobody can run any more.
+    async fn void(&self, id: ChangeId, why: &str) -> Result<()> {
+        let mut tx = self.begin_as_portal().await?;
+        let Some(stored) = rows::for_update(&mut tx, id).await? else {
+            return Ok(());
+        };
+        let (change, event) = stored.change.mark_stale(&json!({"requester": why}))?;
+        rows::save(&mut tx, &change, Some(why)).await?;
+        tx.commit(event, vec![]).await
+    }
+
+    async fn start_as(&self, caller: &Caller, id: ChangeId) -> Result<()> {
+        let mut tx = self.begin(caller).await?;
+        let stored = self.locked_change(caller, &mut tx, id).await?;
+        let allowed = self.allow(caller, Start, stored.change.clone()).await?;
+        if !matches!(
+            stored.change.state,
+            ChangeState::Approved | ChangeState::Scheduled
+        ) {
+            // The transition table says in words which state it is in.
+            return Err(match allowed.start(new_id()) {
+                Err(refusal) => refusal.into(),
+                Ok((change, _)) => {
+                    Error::fault(anyhow::anyhow!("{id} may start from {}", change.state))
+                }
+            });
+        }
+        if let Some(other) = rows::running_beside(&mut tx, &stored.change).await? {
+            return Err(Refusal::new(RefusalCode::WrongState, format!("Change {other} of the same service and environment is under way; this one starts after it.")).into());
+        }
+        if tx.now() >= stored.change.expires_at {
+            let (change, event) = stored.change.expire(tx.now())?;
+            rows::save(&mut tx, &change, Some("It was not started in time.")).await?;
+            tx.commit(event, vec![]).await?;
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "This change has expired; ask for it again.",
+            )
+            .into());
+        }
+        // The plan reads outside of this transaction; the row lock keeps others from moving the change meanwhile.
+        let now = self
+            .plan(
+                stored.change.kind,
+                &stored.change.requester_login,
+                &stored.change.service,
+                &stored.change.version,
+                &stored.change.environment,
+            )
+            .await;
+        let differences = match now {
+            Ok(planned) => json!(stored.evidence.differences(&planned.evidence)),
+            Err(Error::Refused(refusal)) => json!({"plan": ["could be made", refusal.to_string()]}),
+            Err(fault) => return Err(fault),
+        };
+        if differences.as_object().is_none_or(|d| !d.is_empty()) {
+            return self.go_stale(tx, stored.change, &differences).await;
+        }
+        if let Some(why) = self.lost_quorum(&mut tx, &stored).await? {
+            let (change, event) = stored.change.lose_quorum(&why)?;
+            rows::save(&mut tx, &change, Some(&why)).await?;
+            tx.commit(event, vec![]).await?;
+            return Err(Refusal::new(RefusalCode::WrongState, why).into());
+        }
+        let run: RunId = new_id();
+        let (change, event) = allowed.start(run)?;
+        let Some(grant) = rows::consume_grant(&mut tx, &change).await? else {
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "The right to run this change has been used already.",
+            )
+            .into());
+        };
+        rows::save(&mut tx, &change, None).await?;
+        rows::run::insert(&mut tx, run, id, grant, &run::steps(&stored.evidence)).await?;
+        tx.commit(event, vec![]).await?;
+        self.work().notify_waiters();
+        Ok(())
+    }
+
+    async fn go_stale(
+        &self,
+        mut tx: ChangeTx,
+        change: Change,
+        differences: &serde_json::Value,
+    ) -> Result<()> {
+        let names: Vec<_> = differences
+            .as_object()
+            .map(|d| d.keys().cloned().collect())
+            .unwrap_or_default();
+        let why = format!(
+            "What would be done now differs from what was approved: {}.",
+            names.join(", ")
+        );
+        let (change, event): (Change, Event) = change.mark_stale(differences)?;
+        rows::save(&mut tx, &change, Some(&why)).await?;
+        tx.commit(event, vec![]).await?;
+        Err(Refusal::new(
+            RefusalCode::Stale,
+            format!("{why} Approvals are void; ask for it again."),
+        )
+        .into())
+    }
+
+    /// Why the approvals no longer suffice, if they do not: people change roles and leave.
+    async fn lost_quorum(
+        &self,
+        tx: &mut ChangeTx,
+        stored: &rows::Stored,
+    ) -> Result<Option<String>> {
+        let change = &stored.change;
+        let mut conn = self.pool().acquire().await?;
+        let Some(requester) = people::rows::active(&mut conn, change.requester).await? else {
+            return Ok(Some(format!(
+                "{} no longer has access.",
+                change.requester_login
+            )));
+        };
+        drop(conn);
+        if let Err(refusal) = self.policies().may(
+            &job(requester),
+            RequestChange,
+            &draft(&stored.evidence),
+            tx.now(),
+        ) {
+            return Ok(Some(format!(
+                "{} may no longer ask for this: {}",
+                change.requester_login, refusal.detail
+            )));
+        }
+        let approvals = rows::approvals(tx.conn(), change.id).await?;
+        let (still, lost): (Vec<Approval>, Vec<Approval>) = approvals.into_iter().partition(|a| {
+            self.policies()
+                .may(&job(a.person.clone()), Approve, change, tx.now())
+                .is_ok()
+        });
+        let status = tally(
+            &stored.requirements,
+            &still,
+            change.requester,
+            &change.team,
+            change.evidence_digest,
+        );
+        if status.iter().all(domain::RequirementStatus::is_satisfied) {
+            return Ok(None);
+        }
+        let who: Vec<_> = lost.iter().map(|a| a.person.login.to_string()).collect();
+        let who = if who.is_empty() {
+            "somebody who approved".to_owned()
+        } else {
+            who.join(", ")
+        };
+        Ok(Some(format!(
+            "{who} may no longer approve this; somebody else has to."
+        )))
+    }
+}
+
+/// The portal continuing what this person asked for.
+pub(super) fn job(person: Person) -> Caller {
+    Caller {
+        person,
+        kind: CallerKind::Job { step: None },
+        request_id: new_id(),
+        ip: None,
+    }
+}

@@ -169,10 +169,15 @@ impl Answer {
         let body = if self.half {
             let mut first = self.body;
             first.truncate(length / 2);
-            Body::from_stream(futures::stream::iter([
-                Ok(first),
-                Err(std::io::Error::other("the log answer breaks off")),
-            ]))
+            // The pause lets the first half go out: an error right behind it would take the connection down before.
+            let rest = futures::stream::once(async {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                Err(std::io::Error::other("the log answer breaks off"))
+            });
+            Body::from_stream(futures::StreamExt::chain(
+                futures::stream::iter([Ok(first)]),
+                rest,
+            ))
         } else {
             Body::from(self.body)
         };

@@ -1,36 +1,35 @@
-//! Which images a node can pull: those that the registry of the image's own account and region holds.
+//! Which images a node can pull: those that the registry of the image's own account and region holds now.
 
-use crate::world::description::{Description, image_digest};
+use crate::aws;
 
 /// The digest that an image reference stands for, when it can be pulled.
-pub(crate) fn resolve(world: &Description, image: &str) -> Option<String> {
+pub(crate) fn resolve(aws: &aws::State, image: &str) -> Option<String> {
     let (registry, rest) = image.split_once('/')?;
     let (account, host) = registry.split_once('.')?;
     let region = host
         .strip_prefix("dkr.ecr.")?
         .strip_suffix(".amazonaws.com")?;
-    if !world.registry.accounts.iter().any(|known| known == account) {
-        return None;
-    }
-    let (repository, wanted) = match rest.split_once('@') {
-        Some((repository, digest)) => (repository, Err(digest)),
-        None => {
-            let (repository, tag) = rest.rsplit_once(':')?;
-            (repository, Ok(tag))
-        }
+    let (tagged, digest) = match rest.split_once('@') {
+        Some((tagged, digest)) => (tagged, Some(digest)),
+        None => (rest, None),
     };
     // `repository:tag@digest` is allowed, and the digest decides.
-    let repository = repository.split(':').next()?;
-    let name = repository.strip_prefix(&format!("{}/", world.registry.prefix))?;
-    let service = world.services.iter().find(|service| service.name == name)?;
-    service
-        .versions
+    let (repository, tag) = match tagged.rsplit_once(':') {
+        Some((repository, tag)) => (repository, tag),
+        None => (tagged, "latest"),
+    };
+    let key = (account.to_owned(), region.to_owned(), repository.to_owned());
+    aws.repositories
+        .get(&key)?
         .iter()
-        .filter(|version| version.regions.iter().any(|known| known == region))
-        .map(|version| (&version.version, image_digest(name, &version.version)))
-        .find(|(tag, digest)| match wanted {
-            Ok(wanted) => *tag == wanted,
-            Err(wanted) => digest == wanted,
+        .find(|image| match digest {
+            Some(digest) => image.digest == digest,
+            None => image.tags.iter().any(|have| have == tag),
         })
-        .map(|(_, digest)| digest)
+        .map(|image| image.digest.clone())
+}
+
+/// At seed everything runs already: its images are on the nodes.
+pub(crate) fn cached(image: &str) -> Option<String> {
+    image.split_once('@').map(|(_, digest)| digest.to_owned())
 }

@@ -34,6 +34,7 @@ use serde_json::{Value, json};
 pub use address::{Kind, SERVED};
 pub use switches::Patch;
 
+use crate::aws;
 use crate::edge::target::plain;
 use crate::world::World;
 use crate::world::description::{Description, image_digest};
@@ -94,9 +95,7 @@ impl State {
                     };
                     cluster.put_deployment(objects::deployment(&workload, born), born);
                 }
-                cluster.advance(now.as_millisecond(), &|image| {
-                    images::resolve(description, image)
-                });
+                cluster.advance(now.as_millisecond(), &images::cached);
                 cluster
             })
             .collect();
@@ -115,9 +114,9 @@ impl State {
             .find(|c| c.name == key.name && c.region == key.region && c.account == key.account)
     }
 
-    fn advance(&mut self, description: &Description, now: i64) {
+    fn advance(&mut self, aws: &aws::State, now: i64) {
         for cluster in &mut self.clusters {
-            cluster.advance(now, &|image| images::resolve(description, image));
+            cluster.advance(now, &|image| images::resolve(aws, image));
         }
     }
 }
@@ -140,7 +139,11 @@ async fn drive(world: Weak<World>) {
         beat.tick().await;
         let Some(world) = world.upgrade() else { return };
         let now = world.now().as_millisecond();
-        world.lock().kubernetes.advance(world.description(), now);
+        let mut state = world.lock();
+        let crate::world::State {
+            aws, kubernetes, ..
+        } = &mut *state;
+        kubernetes.advance(aws, now);
     }
 }
 
@@ -253,9 +256,11 @@ fn act(
     }
     let now = world.now().as_millisecond();
     let mut state = world.lock();
-    state.kubernetes.advance(world.description(), now);
-    let cluster = state
-        .kubernetes
+    let crate::world::State {
+        aws, kubernetes, ..
+    } = &mut *state;
+    kubernetes.advance(aws, now);
+    let cluster = kubernetes
         .cluster_mut(key)
         .ok_or_else(Refusal::no_such_path)?;
     server::serve(cluster, &user, asked, version, now)

@@ -19,9 +19,13 @@ impl Rig {
     /// Starts a world whose builds only say hello.
     pub(crate) async fn new() -> anyhow::Result<Self> {
         let sandbox = Sandbox::start(Options::default()).await?;
-        let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
         let rig = Self { sandbox, http };
-        rig.world(json!({"behaviour": {"kind": "succeed"}, "quiet_period_ms": 0})).await?;
+        rig.world(json!({"behaviour": {"kind": "succeed"}, "quiet_period_ms": 0}))
+            .await?;
         Ok(rig)
     }
 
@@ -39,19 +43,41 @@ impl Rig {
 
     /// Turns the world's switches.
     pub(crate) async fn world(&self, patch: Value) -> anyhow::Result<Value> {
-        let answer = self.http.post(format!("{}/_world/jenkins", self.sandbox.url())).json(&patch).send().await?;
-        ensure!(answer.status() == 200, "switch refused: {}", answer.text().await?);
+        let answer = self
+            .http
+            .post(format!("{}/_world/jenkins", self.sandbox.url()))
+            .json(&patch)
+            .send()
+            .await?;
+        ensure!(
+            answer.status() == 200,
+            "switch refused: {}",
+            answer.text().await?
+        );
         Ok(answer.json().await?)
     }
 
     pub(crate) async fn json(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.get(path).send().await?;
-        ensure!(answer.status() == 200, "GET {path}: {} {}", answer.status(), answer.text().await?);
+        ensure!(
+            answer.status() == 200,
+            "GET {path}: {} {}",
+            answer.status(),
+            answer.text().await?
+        );
         Ok(answer.json().await?)
     }
 
-    pub(crate) async fn trigger(&self, job: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {
-        Ok(self.post(&format!("{job}/buildWithParameters")).form(form).send().await?)
+    pub(crate) async fn trigger(
+        &self,
+        job: &str,
+        form: &[(&str, &str)],
+    ) -> anyhow::Result<Response> {
+        Ok(self
+            .post(&format!("{job}/buildWithParameters"))
+            .form(form)
+            .send()
+            .await?)
     }
 
     /// Triggers and waits until the build exists. Returns item and build number.
@@ -59,8 +85,15 @@ impl Rig {
         let answer = self.trigger(JOB, form).await?;
         ensure!(answer.status() == 201, "trigger: {}", answer.status());
         let item = item_of(&answer)?;
-        let left = self.until(&format!("/queue/item/{item}/api/json"), |left| left["executable"]["number"].is_u64()).await?;
-        Ok((item, left["executable"]["number"].as_u64().context("no number")?))
+        let left = self
+            .until(&format!("/queue/item/{item}/api/json"), |left| {
+                left["executable"]["number"].is_u64()
+            })
+            .await?;
+        Ok((
+            item,
+            left["executable"]["number"].as_u64().context("no number")?,
+        ))
     }
 
     /// Triggers and waits until the build is over.
@@ -70,11 +103,18 @@ impl Rig {
     }
 
     pub(crate) async fn over(&self, number: u64) -> anyhow::Result<Value> {
-        self.until(&format!("{JOB}/{number}/api/json"), |build| build["inProgress"] == false).await
+        self.until(&format!("{JOB}/{number}/api/json"), |build| {
+            build["inProgress"] == false
+        })
+        .await
     }
 
     /// Polls until the answer is as wanted.
-    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+    pub(crate) async fn until(
+        &self,
+        path: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
         let mut last = Value::Null;
         for _ in 0..1_500 {
             last = self.json(path).await?;
@@ -87,17 +127,32 @@ impl Rig {
     }
 
     pub(crate) async fn console(&self, number: u64) -> anyhow::Result<String> {
-        Ok(self.get(&format!("{JOB}/{number}/consoleText")).send().await?.error_for_status()?.text().await?)
+        Ok(self
+            .get(&format!("{JOB}/{number}/consoleText"))
+            .send()
+            .await?
+            .error_for_status()?
+            .text()
+            .await?)
     }
 }
 
 /// The queue item in a `Location`.
 pub(crate) fn item_of(answer: &Response) -> anyhow::Result<u64> {
     let location = header(answer, "location");
-    let id = location.trim_end_matches('/').rsplit('/').next().context("no id")?;
+    let id = location
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .context("no id")?;
     id.parse().with_context(|| format!("Location {location:?}"))
 }
 
 pub(crate) fn header(answer: &Response, name: &str) -> String {
-    answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    answer
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }

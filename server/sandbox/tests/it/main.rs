@@ -3,6 +3,17 @@ mod clock;
 mod conformance;
 mod faults;
 mod hostile;
+mod jenkins_access;
+mod jenkins_builds;
+mod jenkins_deploys;
+mod jenkins_queue;
+mod jenkins_rig;
+mod jenkins_routes;
+mod jenkins_trigger;
+mod kubernetes_api;
+mod kubernetes_client;
+mod kubernetes_rig;
+mod kubernetes_rollout;
 mod presigned;
 mod world_file;
 

@@ -1,0 +1,235 @@
+//! End to end: a triggered build redeems its ticket at a portal, asks EKS, patches the Deployment and waits for the pods.
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::ensure;
+use aws_credential_types::Credentials;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use portolan_sandbox::world::description::image_digest;
+use serde_json::{Value, json};
+
+use super::jenkins_rig::{self, JOB};
+use super::kubernetes_rig::{self, ACCOUNT, CART, CLUSTER, REGION, session};
+
+type Tickets = Arc<Mutex<BTreeMap<String, Credentials>>>;
+
+/// A portal that can do nothing but redeem tickets, each once.
+async fn portal(tickets: Tickets) -> anyhow::Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let app = Router::new()
+        .route("/api/v1/tickets/redeem", post(redeem))
+        .with_state(tickets);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(url)
+}
+
+async fn redeem(
+    State(tickets): State<Tickets>,
+    Json(body): Json<Value>,
+) -> (StatusCode, Json<Value>) {
+    let ticket = body["ticket"].as_str().unwrap_or_default();
+    match tickets
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .remove(ticket)
+    {
+        Some(who) => {
+            let answer = json!({"Version": 1, "AccessKeyId": who.access_key_id(), "SecretAccessKey": who.secret_access_key(),
+                "SessionToken": who.session_token(), "Expiration": "2099-01-01T00:00:00Z"});
+            (StatusCode::OK, Json(answer))
+        }
+        None => {
+            let problem = json!({"title": "The ticket was already redeemed", "code": "ticket_spent", "status": 409});
+            (StatusCode::CONFLICT, Json(problem))
+        }
+    }
+}
+
+struct World {
+    jenkins: jenkins_rig::Rig,
+    portal: String,
+    tickets: Tickets,
+}
+
+impl World {
+    async fn new() -> anyhow::Result<Self> {
+        let jenkins = jenkins_rig::Rig::new().await?;
+        jenkins
+            .world(json!({"behaviour": {"kind": "deploy"}}))
+            .await?;
+        let tickets = Tickets::default();
+        let portal = portal(Arc::clone(&tickets)).await?;
+        Ok(Self {
+            jenkins,
+            portal,
+            tickets,
+        })
+    }
+
+    /// Runs one build with a ticket for a role; `changes` replace parameters.
+    async fn deploy(
+        &self,
+        run: &str,
+        role: &str,
+        version: &str,
+        changes: &[(&str, &str)],
+    ) -> anyhow::Result<(Value, String)> {
+        let who = session(&self.jenkins.sandbox, role, ACCOUNT).await?;
+        self.tickets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(format!("ticket-{run}"), who);
+        let (ticket, digest) = (format!("ticket-{run}"), image_digest("cart", version));
+        let mut form = BTreeMap::from([
+            ("PORTOLAN_RUN_ID", run),
+            ("PORTOLAN_TICKET", &ticket),
+            ("PORTOLAN_URL", &self.portal),
+            ("SERVICE", "cart"),
+            ("VERSION", version),
+            ("DIGEST", &digest),
+            ("ENVIRONMENT", "staging"),
+            ("REGION", REGION),
+            ("CLUSTER", CLUSTER),
+            ("NAMESPACE", "shop"),
+        ]);
+        form.extend(changes.iter().copied());
+        let form: Vec<(&str, &str)> = form.into_iter().collect();
+        let (number, build) = self.jenkins.whole(&form).await?;
+        Ok((build, self.jenkins.console(number).await?))
+    }
+}
+
+#[tokio::test]
+async fn a_build_really_deploys() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let (build, log) = world.deploy("run-1", "developer", "1.1.0", &[]).await?;
+    ensure!(build["result"] == "SUCCESS", "{log}");
+    for words in [
+        "Ticket redeemed: session ASIA",
+        "is ACTIVE",
+        "Image set to",
+        "Rollout: updated",
+        "every pod of cart runs 1.1.0",
+    ] {
+        ensure!(log.contains(words), "{words}: {log}");
+    }
+    ensure!(
+        !log.contains("ticket-run-1"),
+        "the ticket is not in the log: {log}"
+    );
+    let (build, log) = world.deploy("run-2", "developer", "1.1.0", &[]).await?;
+    ensure!(
+        build["result"] == "SUCCESS" && log.contains("already"),
+        "again changes nothing: {log}"
+    );
+    let rig = kubernetes_rig::Rig::over(world.jenkins.sandbox).await?;
+    let token = rig.token("developer").await?;
+    let deployment = rig.json(CART, &token).await?;
+    ensure!(
+        deployment["metadata"]["annotations"]["portolan.dev/run"] == "run-2",
+        "{deployment}"
+    );
+    ensure!(
+        deployment["status"]["updatedReplicas"] == 2 && deployment["metadata"]["generation"] == 2,
+        "{deployment}"
+    );
+    let calls = rig.sandbox.world().calls(0);
+    let patch = calls
+        .iter()
+        .find(|call| call.operation == "patch deployments" && call.outcome == "ok");
+    ensure!(
+        patch.is_some_and(|call| call.source_identity.as_deref() == Some("developer")),
+        "{patch:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn refusals_are_told_in_words() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let missing = image_digest("cart", "9.9.9");
+    // run, role, parameters that differ, words of the log
+    let cases: [(&str, &str, &[(&str, &str)], &str); 7] = [
+        (
+            "spent",
+            "developer",
+            &[("PORTOLAN_TICKET", "spent-before")],
+            "Redeem the ticket: refused with 409: The ticket was already redeemed",
+        ),
+        (
+            "manager",
+            "manager",
+            &[],
+            "deployments.apps \"cart\" is forbidden: User \"arn:aws:sts::200000000002:assumed-role/portolan-job-manager/step-1\" cannot patch resource",
+        ),
+        (
+            "nowhere",
+            "developer",
+            &[("CLUSTER", "shop-none")],
+            "Describe the cluster: refused with 404 ResourceNotFoundException",
+        ),
+        (
+            "absent",
+            "developer",
+            &[("SERVICE", "none")],
+            "deployments.apps \"none\" not found",
+        ),
+        (
+            "digest",
+            "developer",
+            &[("DIGEST", "latest")],
+            "DIGEST is no image digest",
+        ),
+        (
+            "empty",
+            "developer",
+            &[("NAMESPACE", "")],
+            "Parameters without a value: NAMESPACE",
+        ),
+        (
+            "portal",
+            "developer",
+            &[("PORTOLAN_URL", "http://127.0.0.1:9")],
+            "no answer from 127.0.0.1:9",
+        ),
+    ];
+    for (run, role, changes, words) in cases {
+        let (build, log) = world.deploy(run, role, "1.1.0", changes).await?;
+        ensure!(
+            build["result"] == "FAILURE" && log.contains(words),
+            "{run}: {log}"
+        );
+        ensure!(log.contains("script returned exit code 1"), "{run}: {log}");
+    }
+    // An image that is not there: the script reports what the pods say.
+    let address = format!("{}/_world/kubernetes", world.jenkins.sandbox.url());
+    world
+        .jenkins
+        .http
+        .post(address)
+        .json(&json!({"progress_deadline_s": 2}))
+        .send()
+        .await?
+        .error_for_status()?;
+    let (build, log) = world
+        .deploy("image", "developer", "1.1.0", &[("DIGEST", &missing)])
+        .await?;
+    ensure!(
+        build["result"] == "FAILURE" && log.contains("ImagePullBackOff"),
+        "{log}"
+    );
+    ensure!(log.contains("has timed out progressing"), "{log}");
+    ensure!(
+        world
+            .jenkins
+            .json(&format!("{JOB}/api/json?tree=color"))
+            .await?["color"]
+            == "red",
+        "color"
+    );
+    Ok(())
+}

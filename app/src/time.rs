@@ -1,0 +1,141 @@
+//! Times as people read them: how long ago in the text, the exact UTC time on hover and for
+//! machines. An island keeps the ages current; without it they are as of the page.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::html::Html;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// "4 min ago", "in 2 h", with the exact time on hover.
+pub fn ago(now: Timestamp, at: Timestamp) -> Html {
+    let mut out = String::with_capacity(128);
+    write_ago(&mut out, now, at);
+    Html::assembled(out)
+}
+
+/// "4 min": for dense tables that say in their heading what the age is of.
+pub fn age(now: Timestamp, at: Timestamp) -> Html {
+    let mut out = String::with_capacity(128);
+    write_age(&mut out, now, at);
+    Html::assembled(out)
+}
+
+pub(crate) fn write_ago(out: &mut String, now: Timestamp, at: Timestamp) {
+    open(out, at, "ago");
+    let seconds = now.as_second() - at.as_second();
+    if seconds < -5 {
+        out.push_str("in ");
+        write_span(out, -seconds);
+    } else if seconds < 5 {
+        out.push_str("just now");
+    } else {
+        write_span(out, seconds);
+        out.push_str(" ago");
+    }
+    out.push_str("</time>");
+}
+
+pub(crate) fn write_age(out: &mut String, now: Timestamp, at: Timestamp) {
+    open(out, at, "age");
+    write_span(out, (now.as_second() - at.as_second()).max(0));
+    out.push_str("</time>");
+}
+
+fn open(out: &mut String, at: Timestamp, kind: &str) {
+    let text = exact(at);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        out,
+        "<time datetime=\"{}T{}Z\" title=\"{text}\" data-{kind}>",
+        &text[..10],
+        &text[11..19]
+    );
+}
+
+/// `2026-11-22 14:03:10 UTC`.
+pub fn exact(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The exact time as the text itself, for logs and records.
+pub fn stamp(at: Timestamp) -> Html {
+    let mut out = String::with_capacity(96);
+    let text = exact(at);
+    let _ = write!(
+        out,
+        "<time datetime=\"{}T{}Z\">{text}</time>",
+        &text[..10],
+        &text[11..19]
+    );
+    Html::assembled(out)
+}
+
+/// The two largest units that matter: `4 s`, `12 min`, `3 h`, `5 d`, `8 mo`, `2 y`.
+fn write_span(out: &mut String, seconds: i64) {
+    let (number, unit) = match seconds {
+        ..MINUTE => (seconds, "s"),
+        ..HOUR => (seconds / MINUTE, "min"),
+        ..DAY => (seconds / HOUR, "h"),
+        s if s < 60 * DAY => (s / DAY, "d"),
+        s if s < 730 * DAY => (s / (30 * DAY), "mo"),
+        s => (s / (365 * DAY), "y"),
+    };
+    let _ = write!(out, "{number} {unit}");
+}
+
+/// How long something took: `4 min 12 s`.
+pub fn took(from: Timestamp, to: Timestamp) -> String {
+    let seconds = (to.as_second() - from.as_second()).max(0);
+    match seconds {
+        ..MINUTE => format!("{seconds} s"),
+        ..HOUR => format!("{} min {} s", seconds / MINUTE, seconds % MINUTE),
+        _ => format!("{} h {} min", seconds / HOUR, seconds % HOUR / MINUTE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).expect("in range")
+    }
+
+    #[test]
+    fn ages_in_words() {
+        let words = |ago_by: i64| {
+            let html = ago(at(0), at(-ago_by));
+            let text = html.as_str();
+            text[text.find('>').expect("open") + 1..text.len() - 7].to_owned()
+        };
+        assert_eq!(words(0), "just now");
+        assert_eq!(words(59), "59 s ago");
+        assert_eq!(words(119), "1 min ago");
+        assert_eq!(words(3 * HOUR), "3 h ago");
+        assert_eq!(words(59 * DAY), "59 d ago");
+        assert_eq!(words(90 * DAY), "3 mo ago");
+        assert_eq!(words(800 * DAY), "2 y ago");
+        assert_eq!(words(-7200), "in 2 h");
+    }
+
+    #[test]
+    fn the_exact_time_is_always_there_and_says_utc() {
+        let html = age(at(90), at(0));
+        assert_eq!(
+            html.as_str(),
+            "<time datetime=\"2027-01-15T08:00:00Z\" title=\"2027-01-15 08:00:00 UTC\" data-age>1 min</time>"
+        );
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(took(at(0), at(252)), "4 min 12 s");
+        assert_eq!(took(at(0), at(7320)), "2 h 2 min");
+        assert_eq!(took(at(5), at(0)), "0 s");
+    }
+}

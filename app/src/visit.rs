@@ -1,0 +1,162 @@
+//! [`Visit`]: what a page knows of the request that it answers.
+
+use std::sync::Arc;
+
+use control::Control;
+use domain::{
+    Caller, JobRole, RequestId,
+    policy::{ImportCatalog, Read, Room},
+};
+use jiff::Timestamp;
+
+use crate::{assets::Assets, html::Html, params::Params};
+
+/// One request for a page, after sign-in has been looked at.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Absent when nobody has signed in.
+    pub caller: Option<Caller>,
+    pub rooms: Rooms,
+    pub now: Timestamp,
+    /// The path that was asked for, without its query.
+    pub path: String,
+    pub params: Params,
+    /// Allows this page's one inline script to run.
+    pub nonce: String,
+    /// Goes into every form that changes something.
+    pub csrf: String,
+    pub theme: Theme,
+    /// Whether single letters act as shortcuts; a person can turn them off.
+    pub single_keys: bool,
+    /// What the last form of this browser did.
+    pub notice: Option<Notice>,
+    pub request_id: RequestId,
+    pub assets: Arc<Assets>,
+}
+
+impl Visit {
+    /// The hidden field that shows that a form came from one of our pages.
+    pub fn csrf_field(&self) -> Html {
+        let mut out = String::from("<input type=\"hidden\" name=\"_csrf\" value=\"");
+        crate::html::escape(&mut out, &self.csrf);
+        out.push_str("\">");
+        Html::assembled(out)
+    }
+
+    pub fn has_role(&self, role: JobRole) -> bool {
+        self.caller
+            .as_ref()
+            .is_some_and(|c| c.person.has_role(role))
+    }
+
+    /// Whether the person confirmed with a second factor within the last minutes.
+    pub fn is_stepped_up(&self) -> bool {
+        self.caller
+            .as_ref()
+            .is_some_and(|c| c.is_stepped_up(self.now))
+    }
+
+    /// This page's own address with its query.
+    pub fn here(&self) -> String {
+        self.params.link(&self.path, &[])
+    }
+}
+
+/// Which rooms of the portal the caller may enter, as policy says; decides what the menu offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rooms {
+    pub audit: bool,
+    pub catalog: bool,
+    pub import: bool,
+    pub environments: bool,
+}
+
+impl Rooms {
+    pub fn of(control: &Control, caller: &Caller) -> Self {
+        let (policies, now) = (control.policies(), control.now());
+        let reads = |room: Room| policies.may(caller, Read, &room, now).is_ok();
+        Self {
+            audit: reads(Room::Audit),
+            catalog: reads(Room::Catalog),
+            environments: reads(Room::Environments),
+            import: policies
+                .may(caller, ImportCatalog, &Room::Catalog, now)
+                .is_ok(),
+        }
+    }
+}
+
+/// Light, dark, or what the operating system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
+    }
+}
+
+macro_rules! notices {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $words:literal;)*) => {
+        /// What a form did, told on the page it led to. Travels as its code in a cookie that is
+        /// read once, so that no text of anybody else's can appear as the portal's own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Notice { $($(#[$doc])* $name,)* }
+
+        impl Notice {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            pub fn as_str(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+            pub fn words(self) -> &'static str { match self { $(Self::$name => $words,)* } }
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|notice| notice.as_str() == code)
+            }
+        }
+    };
+}
+
+notices! {
+    Requested = "requested", "The change is requested. Below is what will be done and what it waits for.";
+    Approved = "approved", "Your approval is recorded. It counts for exactly the evidence you saw.";
+    Rejected = "rejected", "Your rejection is recorded. The change has ended.";
+    Started = "started", "The change has started.";
+    Cancelled = "cancelled", "The change is cancelled. Nothing was running.";
+    CancelAsked = "cancel_asked", "The run is being stopped. This page will say what was done and what was not.";
+    Resumed = "resumed", "The run goes on: the parked step looks again.";
+    Retried = "retried", "Asked for again as a new change, with new evidence and new approvals.";
+    TokenRevoked = "token_revoked", "The token is revoked. Whoever uses it is refused from now on.";
+    Imported = "imported", "The catalogue was read. The report is below.";
+    ThemeChosen = "theme_chosen", "The colours are changed for this browser.";
+    SteppedUp = "stepped_up", "Confirmed with a second factor. That counts for five minutes.";
+    SignedOut = "signed_out", "You are signed out.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back() {
+        for notice in Notice::ALL {
+            assert_eq!(Notice::parse(notice.as_str()), Some(*notice));
+        }
+        for theme in Theme::ALL {
+            assert_eq!(Theme::parse(theme.as_str()), Some(theme));
+        }
+        assert_eq!(Notice::parse("<b>"), None);
+    }
+}

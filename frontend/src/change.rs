@@ -1,0 +1,73 @@
+//! A change as it happens: its state, its steps and its log, over one event stream.
+
+use std::{cell::RefCell, rc::Rc};
+
+use leptos::prelude::*;
+use web_sys::{Event, EventSource, MessageEvent};
+
+use crate::{dom, log::Log, regions};
+
+/// `change` is its id; `log_after` the number of the last log line that the page already shows.
+#[island]
+pub fn ChangeLive(change: String, log_after: f64) -> impl IntoView {
+    Effect::new(move |_| follow(&change, log_after));
+    view! {
+        <p class="live" id="live" role="status">
+            <span class="live-dot" aria-hidden="true"></span>
+            <span id="live-words">"As of this page; "<a class="link" href="">"reload"</a>" to see what has happened since."</span>
+        </p>
+        <p class="live-news" id="live-news" role="status" hidden>
+            "This change has moved on while you were writing. "<a class="link" href="">"Reload"</a>" to see it; your text stays in the form until then."
+        </p>
+    }
+}
+
+fn follow(change: &str, log_after: f64) {
+    // The browser connects again by itself and says which event it saw last.
+    let address = format!("/api/v1/changes/{change}/events?after={log_after}");
+    let Ok(source) = EventSource::new(&address) else {
+        return;
+    };
+    let log = Log::start(log_after).map(|log| Rc::new(RefCell::new(log)));
+    if let Some(log) = &log {
+        Log::connect(log);
+    }
+
+    dom::on(&source, "open", |_: Event| say("live", "Live"));
+    let stream = source.clone();
+    dom::on(&source, "error", move |_: Event| {
+        // After a refusal or an end the browser gives up; otherwise it tries again by itself.
+        if stream.ready_state() == EventSource::CLOSED {
+            say(
+                "off",
+                "No live updates. Reload to see what has happened since.",
+            );
+        } else {
+            say(
+                "lost",
+                "Connection lost, trying again. What you see may be old.",
+            );
+        }
+    });
+    dom::on(&source, "change", |_: MessageEvent| regions::refresh());
+    dom::on(&source, "log", move |event: MessageEvent| {
+        if let (Some(log), Some(text)) = (&log, event.data().as_string()) {
+            Log::take(log, &text);
+        }
+    });
+    // The run is over and everything was sent.
+    let stream = source.clone();
+    dom::on(&source, "end", move |_: MessageEvent| {
+        stream.close();
+        say("off", "Finished; nothing more will happen here.");
+        regions::refresh();
+    });
+}
+
+fn say(class: &str, words: &str) {
+    let (Some(line), Some(text)) = (dom::by_id("live"), dom::by_id("live-words")) else {
+        return;
+    };
+    line.set_class_name(&format!("live live-{class}"));
+    text.set_text_content(Some(words));
+}

@@ -1,0 +1,103 @@
+//! Keys of the approvals inbox: `j` and `k` go from change to change, `x` selects, `a` and `r`
+//! lead to approving and rejecting. Nothing is sent by a single key: the form's button is.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
+
+use crate::{dom, keys};
+
+/// `single_keys` is whether the person wants single letters to act.
+#[island]
+pub fn InboxKeys(single_keys: bool) -> impl IntoView {
+    Effect::new(move |_| {
+        let Some(window) = dom::window() else { return };
+        if single_keys {
+            dom::on(&window, "keydown", |event: KeyboardEvent| key(&event));
+        }
+        if let Some(bulk) = dom::by_id("bulk") {
+            dom::on(&bulk, "change", |_: Event| count());
+        }
+        for check in checks() {
+            dom::on(&check, "change", |_: Event| count());
+        }
+        if let Some(every) =
+            dom::by_id("select-all").and_then(|e| e.dyn_into::<HtmlInputElement>().ok())
+        {
+            if let Some(label) = every
+                .closest("label")
+                .ok()
+                .flatten()
+                .and_then(|l| l.dyn_into::<HtmlElement>().ok())
+            {
+                label.set_hidden(false);
+            }
+            let all = every.clone();
+            dom::on(&every, "change", move |_: Event| {
+                for check in checks() {
+                    check.set_checked(all.checked() && !check.disabled());
+                }
+                count();
+            });
+        }
+        count();
+    });
+}
+
+fn checks() -> Vec<HtmlInputElement> {
+    dom::all("input[data-select]")
+        .into_iter()
+        .filter_map(|e| e.dyn_into().ok())
+        .collect()
+}
+
+fn count() {
+    let chosen = checks().iter().filter(|check| check.checked()).count();
+    if let Some(words) = dom::by_id("bulk-count") {
+        words.set_text_content(Some(&match chosen {
+            0 => "None selected".to_owned(),
+            1 => "1 change selected".to_owned(),
+            n => format!("{n} changes selected"),
+        }));
+    }
+}
+
+fn key(event: &KeyboardEvent) {
+    if !keys::is_plain(event) || event.default_prevented() {
+        return;
+    }
+    let items = dom::all("[data-item]");
+    let active = dom::document().and_then(|d| d.active_element());
+    let now = items
+        .iter()
+        .position(|item| item.contains(active.as_ref().map(AsRef::as_ref)));
+    let within = |selector: &str| -> Option<HtmlElement> {
+        items
+            .get(now?)?
+            .query_selector(selector)
+            .ok()??
+            .dyn_into()
+            .ok()
+    };
+    match event.key().as_str() {
+        "j" => focus(items.get(now.map_or(0, |at| (at + 1).min(items.len().saturating_sub(1))))),
+        "k" => focus(items.get(now.unwrap_or(0).saturating_sub(1))),
+        "x" => {
+            if let Some(check) = within("input[data-select]") {
+                check.click();
+            }
+        }
+        // To the comment, with the wanted word already chosen for the Enter that follows in the form.
+        "a" => focus(within("button[value=approve]").as_ref()),
+        "r" => focus(within("button[value=reject]").as_ref()),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+fn focus(element: Option<&HtmlElement>) {
+    if let Some(element) = element {
+        let _ = element.focus();
+        element.scroll_into_view_with_bool(false);
+    }
+}

@@ -226,20 +226,20 @@ fn describe_repositories(
             "Invalid parameter: maxResults and nextToken cannot be used with repositoryNames",
         ));
     }
-    let all: Vec<String> = match names {
-        Some(names) => {
-            for name in &names {
-                call.images(state, name)?;
-            }
-            names
-        }
-        None => {
-            let here = state.repositories.keys().filter(|(account, region, _)| {
-                *account == call.account && *region == call.asked.region
-            });
-            here.map(|(_, _, name)| name.clone()).collect()
-        }
-    };
+    for name in names.iter().flatten() {
+        call.images(state, name)?;
+    }
+    let all = names.unwrap_or_else(|| {
+        let here = |(account, region, _): &&(String, String, String)| {
+            *account == call.account && *region == call.asked.region
+        };
+        state
+            .repositories
+            .keys()
+            .filter(here)
+            .map(|(_, _, name)| name.clone())
+            .collect()
+    });
     let (shown, next) = page::cut(&all, most.unwrap_or(100), token.as_deref())
         .ok_or_else(|| invalid("Invalid parameter at 'nextToken'"))?;
     let view = |name: &String| {

@@ -144,7 +144,7 @@ fn list(asked: &Asked<'_>) -> Result<Value, AwsError> {
                     .parse()
                     .ok()
                     .filter(|most| (1..=100).contains(most))
-                    .ok_or_else(|| invalid("maxResults must be from 1 to 100"))?
+                    .ok_or_else(|| invalid("maxResults must be from 1 to 100"))?;
             }
             "nextToken" => token = Some(percent_decode_str(value).decode_utf8_lossy().into_owned()),
             other => {

@@ -35,16 +35,14 @@ fn scope(request: &Request<Body>) -> Option<Target> {
         .headers()
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let credential = match header.and_then(|header| header.split_once("Credential=")) {
-        Some((_, rest)) => rest.split([',', ' ']).next()?.to_owned(),
-        None => {
-            let query = request.uri().query()?;
-            let value = query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+    let credential =
+        if let Some((_, rest)) = header.and_then(|header| header.split_once("Credential=")) {
+            rest.split([',', ' ']).next()?.to_owned()
+        } else {
+            let mut pairs = request.uri().query()?.split('&');
+            let value = pairs.find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
             percent_decode_str(value).decode_utf8().ok()?.into_owned()
-        }
-    };
+        };
     let mut parts = credential.split('/').skip(2);
     let region = parts.next()?.to_owned();
     Some(Target {

@@ -71,7 +71,7 @@ mod tests {
             let clock = std::sync::Arc::clone(&clock);
             async move { clock.sleep_until(until).await }
         });
-        clock.advance(Duration::from_secs(1800));
+        clock.advance(Duration::from_mins(30));
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(1801));

@@ -59,7 +59,7 @@ async fn a_session_ends_when_the_clock_says_so_and_signatures_follow_the_same_cl
         sandbox.world().identity_of_key(&key).is_some(),
         "remembered, so that its use can be told from a made-up key"
     );
-    sandbox.world().clock().advance(Duration::from_secs(86_400));
+    sandbox.world().clock().advance(Duration::from_hours(24));
     assert_eq!(
         super::hostile::signed(&sandbox, &root(), "sts", None, sandbox.world().now())
             .send()

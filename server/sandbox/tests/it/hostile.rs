@@ -276,12 +276,17 @@ async fn the_wire_itself_may_be_odd() {
     let call = signed(&sandbox, &root(), "sts", None, now)
         .build()
         .expect("a request");
-    let mut request =
-        String::from("POST / HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n");
-    request += &format!("host: {}\r\n", sandbox.url().trim_start_matches("http://"));
+    let host = sandbox.url().trim_start_matches("http://");
+    let mut lines = vec![
+        "POST / HTTP/1.1".to_owned(),
+        "connection: close".to_owned(),
+        "transfer-encoding: chunked".to_owned(),
+        format!("host: {host}"),
+    ];
     for (name, value) in call.headers() {
-        request += &format!("{name}: {}\r\n", value.to_str().expect("text"));
+        lines.push(format!("{name}: {}", value.to_str().expect("text")));
     }
+    let request = lines.join("\r\n") + "\r\n";
     let body = "Action=GetCallerIdentity&Version=2011-06-15";
     let (first, second) = body.split_at(7);
     let chunks = format!(

@@ -16,7 +16,7 @@ fn presign(who: &Credentials, base: &str, query: &str, headers: &[(&str, &str)])
     let url = format!("{base}/?{query}");
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(Duration::from_secs(60));
+    settings.expires_in = Some(Duration::from_mins(1));
     let identity = who.clone().into();
     let params = v4::SigningParams::builder()
         .identity(&identity)

@@ -49,7 +49,7 @@ fn check(
     )
 }
 
-/// Name in the AWS SigV4 test suite, method, target, extra headers, signed headers, signature.
+/// Name in the AWS test suite, method, target, extra headers, signed headers, signature.
 type Vector = (
     &'static str,
     Method,

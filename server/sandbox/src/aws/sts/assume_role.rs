@@ -284,7 +284,7 @@ impl<'a> Wanted<'a> {
         match session_name {
             None => violations.add(None, "roleSessionName", "not be null"),
             Some(name) => {
-                violations.text(name, "roleSessionName", (2, 64), (is_name, "[\\w+=,.@-]*"))
+                violations.text(name, "roleSessionName", (2, 64), (is_name, "[\\w+=,.@-]*"));
             }
         }
         if let Some(source) = parameters.get("SourceIdentity") {

@@ -28,7 +28,10 @@ pub(crate) fn operation(message: &Message<'_>) -> Option<String> {
 
 pub(crate) fn serve(asked: &mut Asked<'_>) -> Result<String, AwsError> {
     let parameters = Parameters::read(asked)?;
-    asked.operation = parameters.get("Action").unwrap_or_default().to_owned();
+    parameters
+        .get("Action")
+        .unwrap_or_default()
+        .clone_into(&mut asked.operation);
     if asked.operation.is_empty() {
         return Err(AwsError::new(
             400,

@@ -1,5 +1,5 @@
 //! Layers, principals, actions and resources, and the words of the answer.
-use super::super::{Decision, Layer, Policies, Policy, Principal, Request, evaluate};
+use super::super::{Decision, Layer, Policies, Principal, Request, evaluate};
 use super::{CLUSTER, describe, policy, trust};
 
 const ALL: &str = r#"{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}"#;

@@ -1,0 +1,4 @@
+output "detector_id" {
+  description = "GuardDuty's detector in this region."
+  value       = aws_guardduty_detector.this.id
+}

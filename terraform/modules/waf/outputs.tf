@@ -1,0 +1,9 @@
+output "arn" {
+  description = "The web ACL."
+  value       = aws_wafv2_web_acl.this.arn
+}
+
+output "name" {
+  description = "As CloudWatch names it."
+  value       = aws_wafv2_web_acl.this.name
+}

@@ -96,3 +96,45 @@ async fn senseless_clocks_are_refused() {
     }
     assert_eq!(sandbox.world().clock().offset_s(), 0);
 }
+
+#[tokio::test]
+async fn the_state_shows_who_did_what_and_no_secret() {
+    let sandbox = conformance_world().await;
+    let session = workloads(&sandbox).await;
+    aws_sdk_eks::Client::new(&sdk(&sandbox, session.clone(), IRELAND, 1).await)
+        .describe_cluster()
+        .name("shop-dev")
+        .send()
+        .await
+        .expect("allowed");
+    let read = async |path: &str| {
+        let answer = reqwest::get(format!("{}{path}", sandbox.url()))
+            .await
+            .expect("an answer");
+        answer.text().await.expect("text")
+    };
+    let text = read("/_world/state").await;
+    assert!(!text.contains(session.secret_access_key()), "no secret");
+    assert!(
+        !text.contains(session.session_token().expect("a token")),
+        "no session token"
+    );
+    let state: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let calls = state["calls"].as_array().expect("calls");
+    assert_eq!(calls.len(), 2);
+    assert_eq!(
+        calls[0]["detail"]["issuedAccessKeyId"],
+        session.access_key_id()
+    );
+    assert_eq!(calls[1]["operation"], "DescribeCluster");
+    assert_eq!(calls[1]["region"], IRELAND);
+    assert_eq!(
+        calls[1]["caller"],
+        "arn:aws:sts::200000000002:assumed-role/open/tests"
+    );
+    assert_eq!(calls[1]["access_key_id"], session.access_key_id());
+    assert_eq!(state["aws"]["sessions"][0]["session_name"], "tests");
+    let later: serde_json::Value =
+        serde_json::from_str(&read("/_world/state?calls_after=1").await).expect("JSON");
+    assert_eq!(later["calls"].as_array().map(Vec::len), Some(1));
+}

@@ -106,7 +106,7 @@ impl Turn<'_> {
     }
 
     fn shown_build(&self, job: &Job, build: &Build) -> Answer {
-        self.shown(views::BUILD_DEFAULT, |view| view.build(job, build))
+        self.shown(views::BUILD_DEFAULT, &self.view().build(job, build))
     }
 }
 

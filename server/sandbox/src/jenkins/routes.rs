@@ -109,7 +109,7 @@ impl Route {
                 ["crumbIssuer", "api", "json"] => Self::CrumbIssuer,
                 ["queue", "api", "json"] => Self::Queue,
                 ["queue", "item", id, "api", "json"] => {
-                    place.id = (*id).to_owned();
+                    (*id).clone_into(&mut place.id);
                     Self::Item
                 }
                 ["queue", "cancelItem"] => Self::CancelItem,
@@ -122,7 +122,7 @@ impl Route {
                 ["build"] => Self::TriggerPlain,
                 ["wfapi", "runs"] => Self::Runs,
                 [build, rest @ ..] => {
-                    place.build = (*build).to_owned();
+                    (*build).clone_into(&mut place.build);
                     Self::of_build(rest, &mut place)?
                 }
             }
@@ -142,15 +142,15 @@ impl Route {
             ["wfapi", "pendingInputActions"] => Self::PendingInputs,
             ["wfapi", "inputSubmit"] => Self::InputSubmit,
             ["input", id, "proceedEmpty"] => {
-                place.id = (*id).to_owned();
+                (*id).clone_into(&mut place.id);
                 Self::ProceedEmpty
             }
             ["input", id, "abort"] => {
-                place.id = (*id).to_owned();
+                (*id).clone_into(&mut place.id);
                 Self::Abort
             }
             ["execution", "node", id, "wfapi", "log"] => {
-                place.id = (*id).to_owned();
+                (*id).clone_into(&mut place.id);
                 Self::NodeLog
             }
             _ => return None,

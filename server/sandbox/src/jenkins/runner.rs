@@ -198,8 +198,7 @@ async fn supervise(
                     signal(group, Signal::TERM);
                     deadline = Some(tokio::time::Instant::now() + grace);
                 }
-                Some(Stop::Terminate | Stop::Kill) => signal(group, Signal::KILL),
-                None => signal(group, Signal::KILL),
+                Some(Stop::Terminate | Stop::Kill) | None => signal(group, Signal::KILL),
             },
             () = sleep_until(deadline) => {
                 signal(group, Signal::KILL);

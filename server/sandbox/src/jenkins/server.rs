@@ -37,10 +37,11 @@ pub(crate) struct Served {
 
 /// Serves one request. `root` is this Jenkins' own address, ended by a slash.
 pub(crate) fn serve(state: &mut State, asked: &Asked, root: &str, now: i64) -> Served {
-    let (route, place) = Route::find(&asked.segments)
-        .map_or((None, Place::default()), |(route, place)| {
-            (Some(route), place)
-        });
+    let (route, place) = match Route::find(&asked.segments) {
+        Some((Route::Job, place)) if state.is_folder(&place.name) => (Some(Route::Folder), place),
+        Some((route, place)) => (Some(route), place),
+        None => (None, Place::default()),
+    };
     let failed = |answer: Answer, user: &str, place: Place| Served {
         answer,
         route,
@@ -102,13 +103,19 @@ impl Turn<'_> {
             return Answer::post_required();
         }
         match route {
-            Route::Root => self.shown(views::FOLDER_DEFAULT, |view| view.root()),
+            Route::Root => {
+                let mut whole = self.view().root();
+                if !self.reads() {
+                    whole["jobs"] = json!([]);
+                }
+                self.shown(views::FOLDER_DEFAULT, &whole)
+            }
             Route::CrumbIssuer => self.crumb(identity),
             Route::Queue => {
                 if self.reads() {
-                    self.shown(views::QUEUE_DEFAULT, |view| view.queue())
+                    self.shown(views::QUEUE_DEFAULT, &self.view().queue())
                 } else {
-                    self.shown(views::QUEUE_DEFAULT, |_| json!({"_class": "hudson.model.Queue", "discoverableItems": [], "items": []}))
+                    self.shown(views::QUEUE_DEFAULT, &json!({"_class": "hudson.model.Queue", "discoverableItems": [], "items": []}))
                 }
             }
             Route::Item => self.item(&place.id),
@@ -121,18 +128,20 @@ impl Turn<'_> {
         self.state.access.holds(&self.user, Permission::JobRead)
     }
 
-    /// Renders and prunes: by `tree` when it is given, else to the default view.
-    pub(super) fn shown(&self, default: &str, render: impl FnOnce(&View<'_>) -> Value) -> Answer {
+    /// The state as it is shown.
+    pub(super) fn view(&self) -> View<'_> {
+        View {
+            state: self.state,
+            root: &self.root,
+            now: self.now,
+        }
+    }
+
+    /// Prunes what is shown: by `tree` when it is given, else to the default view.
+    pub(super) fn shown(&self, default: &str, whole: &Value) -> Answer {
         let wanted = self.asked.parameter("tree").filter(|tree| !tree.is_empty());
         match Tree::parse(wanted.unwrap_or(default)) {
-            Ok(tree) => {
-                let view = View {
-                    state: self.state,
-                    root: &self.root,
-                    now: self.now,
-                };
-                Answer::json(&tree.prune(&render(&view)))
-            }
+            Ok(tree) => Answer::json(&tree.prune(whole)),
             Err(bad) => Answer::exception(&format!(
                 "jakarta.servlet.ServletException: Malformed tree expression: {}",
                 bad.0
@@ -154,7 +163,7 @@ impl Turn<'_> {
     fn item(&self, id: &str) -> Answer {
         let item = id.parse().ok().and_then(|id| self.state.queue.get(id));
         match item {
-            Some(item) if self.reads() => self.shown(views::ITEM_DEFAULT, |view| view.item(item)),
+            Some(item) if self.reads() => self.shown(views::ITEM_DEFAULT, &self.view().item(item)),
             _ => Answer::not_found(),
         }
     }
@@ -191,15 +200,13 @@ impl Turn<'_> {
         }
         if folder {
             return match route {
-                Route::Job | Route::Folder => {
-                    self.shown(views::FOLDER_DEFAULT, |view| view.folder(name))
-                }
+                Route::Folder => self.shown(views::FOLDER_DEFAULT, &self.view().folder(name)),
                 _ => Answer::not_found(),
             };
         }
         match route {
             Route::Job => match self.state.jobs.get(name) {
-                Some(job) => self.shown(views::JOB_DEFAULT, |view| view.job(job)),
+                Some(job) => self.shown(views::JOB_DEFAULT, &self.view().job(job)),
                 None => Answer::not_found(),
             },
             Route::Trigger | Route::TriggerPlain => self.trigger(name, route == Route::Trigger),

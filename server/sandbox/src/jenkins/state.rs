@@ -84,7 +84,7 @@ impl State {
                 Flavour::Pipeline,
                 deploy_parameters(),
             );
-            job.description = "Deploys one service to one region".to_owned();
+            "Deploys one service to one region".clone_into(&mut job.description);
             state.add(job);
         }
         state

@@ -138,12 +138,11 @@ impl Parser<'_> {
                 text.parse().map_err(|_| self.malformed())
             }
         };
-        let range = match inside.split_once(',') {
-            Some((from, to)) => (number(from, 0)?, number(to, usize::MAX)?),
-            None => {
-                let only: usize = inside.trim().parse().map_err(|_| self.malformed())?;
-                (only, only.saturating_add(1))
-            }
+        let range = if let Some((from, to)) = inside.split_once(',') {
+            (number(from, 0)?, number(to, usize::MAX)?)
+        } else {
+            let only: usize = inside.trim().parse().map_err(|_| self.malformed())?;
+            (only, only.saturating_add(1))
         };
         self.rest = rest.trim_start();
         Ok(range)

@@ -99,7 +99,7 @@ impl Address {
         let rest = match segments.as_slice() {
             ["api", "v1", rest @ ..] if !rest.is_empty() => rest,
             ["apis", group, _version, rest @ ..] if !rest.is_empty() => {
-                address.group = (*group).to_owned();
+                (*group).clone_into(&mut address.group);
                 rest
             }
             _ => return address,

@@ -175,6 +175,10 @@ impl Cluster {
                 going.push(pod);
             }
         }
+        if !going.is_empty() {
+            // What goes makes room: the controller sees its own change and looks again.
+            self.touched(name, now);
+        }
         for pod in going {
             let parent = text(pod, "/metadata/ownerReferences/0/name");
             let left = size(&self.pods_of(parent)) - 1;

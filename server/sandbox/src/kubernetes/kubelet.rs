@@ -129,7 +129,7 @@ impl Cluster {
     fn sync_owner(&mut self, pod: &Value, now: i64) {
         let set = text(pod, "/metadata/ownerReferences/0/name");
         if let Some((deployment, _)) = set.rsplit_once('-') {
-            self.sync(&deployment.to_owned(), now);
+            self.sync(deployment, now);
         }
     }
 }

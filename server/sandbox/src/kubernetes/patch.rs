@@ -194,18 +194,19 @@ fn merge_list(list: &mut Value, items: &[Value], name: &str, by: &str) -> Result
     Ok(())
 }
 
-fn operations(object: &Value, patch: &Value) -> Result<Value, String> {
-    let Value::Array(steps) = patch else {
+fn operations(object: &Value, wanted: &Value) -> Result<Value, String> {
+    let Value::Array(steps) = wanted else {
         return Err(
             "json: cannot unmarshal object into Go value of type jsonpatch.Patch".to_owned(),
         );
     };
     let mut patched = object.clone();
-    for step in steps {
-        let text = |name: &str| step.get(name).and_then(Value::as_str);
+    for operation in steps {
+        let text = |name: &str| operation.get(name).and_then(Value::as_str);
         let path = text("path").ok_or("jsonpatch: operation without path")?;
         let value = || {
-            step.get("value")
+            operation
+                .get("value")
                 .cloned()
                 .ok_or_else(|| format!("jsonpatch: operation at {path} without value"))
         };

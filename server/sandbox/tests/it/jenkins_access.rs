@@ -76,6 +76,17 @@ async fn credentials_and_permissions() -> anyhow::Result<()> {
             ensure!(answer.text().await?.contains("<html>"), "{path}");
         }
     }
+    let blind = rig.http.get(rig.url("/api/json?tree=jobs[name]"));
+    let blind: Value = blind
+        .basic_auth("visitor", Some("jenkins-api-token-visitor"))
+        .send()
+        .await?
+        .json()
+        .await?;
+    ensure!(
+        blind["jobs"] == json!([]),
+        "who may not see jobs sees none: {blind}"
+    );
     Ok(())
 }
 

@@ -23,7 +23,7 @@ async fn results() -> anyhow::Result<()> {
         );
         ensure!(
             build["duration"].as_i64().is_some_and(|ms| ms > 0)
-                && build["id"] == number.to_string(),
+                && build["id"].as_str() == Some(&number.to_string()),
             "{build}"
         );
         let console = rig.console(number).await?;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::jenkins_rig::{self, JOB};
 use super::kubernetes_rig::{self, ACCOUNT, CART, CLUSTER, REGION, session};
 
+type Form<'a> = &'a [(&'a str, &'a str)];
 type Tickets = Arc<Mutex<BTreeMap<String, Credentials>>>;
 
 /// A portal that can do nothing but redeem tickets, each once.
@@ -32,20 +33,17 @@ async fn redeem(
     Json(body): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
     let ticket = body["ticket"].as_str().unwrap_or_default();
-    match tickets
+    let held = tickets
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .remove(ticket)
-    {
-        Some(who) => {
-            let answer = json!({"Version": 1, "AccessKeyId": who.access_key_id(), "SecretAccessKey": who.secret_access_key(),
+        .remove(ticket);
+    if let Some(who) = held {
+        let answer = json!({"Version": 1, "AccessKeyId": who.access_key_id(), "SecretAccessKey": who.secret_access_key(),
                 "SessionToken": who.session_token(), "Expiration": "2099-01-01T00:00:00Z"});
-            (StatusCode::OK, Json(answer))
-        }
-        None => {
-            let problem = json!({"title": "The ticket was already redeemed", "code": "ticket_spent", "status": 409});
-            (StatusCode::CONFLICT, Json(problem))
-        }
+        (StatusCode::OK, Json(answer))
+    } else {
+        let problem = json!({"title": "The ticket was already redeemed", "code": "ticket_spent", "status": 409});
+        (StatusCode::CONFLICT, Json(problem))
     }
 }
 
@@ -153,7 +151,7 @@ async fn refusals_are_told_in_words() -> anyhow::Result<()> {
     let world = World::new().await?;
     let missing = image_digest("cart", "9.9.9");
     // run, role, parameters that differ, words of the log
-    let cases: [(&str, &str, &[(&str, &str)], &str); 7] = [
+    let cases: [(&str, &str, Form<'_>, &str); 7] = [
         (
             "spent",
             "developer",

@@ -110,12 +110,14 @@ async fn only_declared_parameters_are_kept_and_passwords_never_shown() -> anyhow
     Ok(())
 }
 
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 fn fussy() -> Job {
     let mut choice = Definition::text("COLOUR", "");
     choice.kind = Kind::Choice(vec!["red".to_owned(), "blue".to_owned()]);
     let mut flag = Definition::text("FLAG", "");
     flag.kind = Kind::Boolean;
-    flag.default = "true".to_owned();
+    "true".clone_into(&mut flag.default);
     let mut trimmed = Definition::text("TRIMMED", "");
     trimmed.kind = Kind::Text { trim: true };
     Job::new(
@@ -140,7 +142,7 @@ async fn refusals_and_defaults() -> anyhow::Result<()> {
         world.jenkins.add(off);
     }
     // job and call, form, status, words of the page
-    let cases: [(&str, &[(&str, &str)], u16, &str); 9] = [
+    let cases: [(&str, Form<'_>, u16, &str); 9] = [
         (
             "/job/shop/job/plain/buildWithParameters",
             &[],

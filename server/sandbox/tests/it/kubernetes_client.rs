@@ -14,7 +14,7 @@ async fn client(rig: &Rig, role: &str) -> anyhow::Result<Client> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut config = Config::new(rig.endpoint.parse()?);
     config.root_cert = Some(vec![pem_to_der(&rig.ca)?]);
-    config.default_namespace = "shop".to_owned();
+    "shop".clone_into(&mut config.default_namespace);
     config.auth_info.token = Some(rig.token(role).await?.into());
     Ok(Client::try_from(config)?)
 }
@@ -156,9 +156,9 @@ async fn other_patches_and_refusals() -> anyhow::Result<()> {
             == Some(3),
         "stays"
     );
-    let stale = json!({"metadata": {"resourceVersion": "1"}});
+    let outdated = json!({"metadata": {"resourceVersion": "1"}});
     let refused = deployments
-        .patch("cart", &PatchParams::default(), &Patch::Merge(&stale))
+        .patch("cart", &PatchParams::default(), &Patch::Merge(&outdated))
         .await;
     ensure!(
         matches!(&refused, Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "Conflict"),

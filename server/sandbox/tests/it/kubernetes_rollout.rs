@@ -78,7 +78,7 @@ async fn a_rollout_takes_its_steps() -> anyhow::Result<()> {
         now == ["Pending", "Running", "Running"],
         "one more than desired, none missing: {now:?}"
     );
-    let (deployment, pods) = step(400).await?;
+    let (deployment, pods) = step(445).await?;
     ensure!(
         deployment["status"]["updatedReplicas"] == 2 && !complete(&deployment),
         "{}",
@@ -91,7 +91,7 @@ async fn a_rollout_takes_its_steps() -> anyhow::Result<()> {
         .filter(|pod| pod["metadata"]["deletionTimestamp"].is_string())
         .count();
     ensure!(going == 1, "one old pod goes for one new that is ready");
-    let (deployment, _) = step(400).await?;
+    let (deployment, _) = step(440).await?;
     ensure!(complete(&deployment), "{}", deployment["status"]);
     ensure!(
         progressing(&deployment)["reason"] == "NewReplicaSetAvailable",
@@ -240,12 +240,12 @@ async fn scaling_up_and_down() -> anyhow::Result<()> {
             })
             .await?;
         }
-        let stale = rig
+        let late = rig
             .call(&Method::PUT, &path, &token)
             .json(&scale)
             .send()
             .await?;
-        ensure!(stale.status() == 409, "{}", stale.status());
+        ensure!(late.status() == 409, "{}", late.status());
     }
     let scale = rig.json(&format!("{CART}/scale"), &token).await?;
     ensure!(scale["status"]["selector"] == "app=cart", "{scale}");

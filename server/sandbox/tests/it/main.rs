@@ -14,6 +14,7 @@ mod kubernetes_api;
 mod kubernetes_client;
 mod kubernetes_rig;
 mod kubernetes_rollout;
+mod kubernetes_watch;
 mod presigned;
 mod world_file;
 

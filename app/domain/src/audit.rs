@@ -73,7 +73,7 @@ pub struct SubjectRef {
 }
 
 impl SubjectRef {
-    pub fn new(kind: &str, id: impl ToString) -> Self {
+    pub fn new(kind: &str, id: impl std::fmt::Display) -> Self {
         Self {
             kind: kind.to_owned(),
             id: id.to_string(),

@@ -86,11 +86,15 @@ impl ChangeState {
         use ChangeState as S;
         Some(match (self, m) {
             (S::Requested, Move::Plan) => S::Planning,
-            (S::Planning, Move::AwaitApproval) => S::AwaitingApproval,
+            (S::Planning, Move::AwaitApproval) | (S::Approved | S::Scheduled, Move::LoseQuorum) => {
+                S::AwaitingApproval
+            }
             // From planning: no rule asks for anybody.
             (S::Planning | S::AwaitingApproval, Move::Approve) => S::Approved,
             (S::AwaitingApproval | S::Approved | S::Scheduled, Move::Reject) => S::Rejected,
-            (S::Approved | S::Scheduled, Move::Start) => S::Running,
+            (S::Approved | S::Scheduled, Move::Start) | (S::NeedsAttention, Move::Resume) => {
+                S::Running
+            }
             (
                 S::Requested
                 | S::Planning
@@ -103,11 +107,9 @@ impl ChangeState {
             ) => S::Cancelled,
             (S::AwaitingApproval | S::Approved | S::Scheduled, Move::Expire) => S::Expired,
             (S::AwaitingApproval | S::Approved | S::Scheduled, Move::MarkStale) => S::Stale,
-            (S::Approved | S::Scheduled, Move::LoseQuorum) => S::AwaitingApproval,
             (S::Running, Move::Succeed) => S::Succeeded,
             (S::Requested | S::Planning | S::Running | S::NeedsAttention, Move::Fail) => S::Failed,
             (S::Running, Move::Park) => S::NeedsAttention,
-            (S::NeedsAttention, Move::Resume) => S::Running,
             _ => return None,
         })
     }

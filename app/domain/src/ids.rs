@@ -1,4 +1,4 @@
-//! Typed ids: UUIDv7 everywhere, and never a bare `Uuid` in a signature.
+//! Typed ids: `UUIDv7` everywhere, and never a bare `Uuid` in a signature.
 
 use std::{fmt, str::FromStr};
 

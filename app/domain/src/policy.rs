@@ -62,7 +62,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    fn new(kind: &'static str, id: impl ToString) -> Self {
+    fn new(kind: &'static str, id: impl std::fmt::Display) -> Self {
         Self {
             kind,
             id: id.to_string(),

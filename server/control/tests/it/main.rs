@@ -1,0 +1,5 @@
+//! Use cases on a real database. Needs `DATABASE_URL` of a role that may create databases.
+
+mod catalog;
+mod changes;
+mod harness;

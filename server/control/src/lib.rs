@@ -11,6 +11,7 @@ pub mod clock;
 mod decide;
 pub mod environments;
 pub mod error;
+pub mod health;
 pub mod idempotency;
 pub mod limits;
 pub mod outside;

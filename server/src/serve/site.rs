@@ -1,0 +1,80 @@
+//! The files that cargo-leptos built for the browser.
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::services::ServeDir;
+
+use crate::AppState;
+
+/// Serves the site root; what is not there is not found.
+pub(super) fn service(state: &AppState) -> Router {
+    let files = ServeDir::new(&*state.leptos().site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(otherwise(state));
+    Router::new()
+        .fallback_service(files)
+        .layer(middleware::from_fn(cache))
+}
+
+fn otherwise(state: &AppState) -> Router {
+    Router::new().fallback(not_found).with_state(state.clone())
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "not found").into_response()
+}
+
+/// A file whose name carries its content's hash never changes; others may, with the next build.
+async fn cache(request: Request, next: Next) -> Response {
+    let hashed = is_hashed(request.uri().path());
+    let mut response = next.run(request).await;
+    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+        let value = if hashed {
+            "public, max-age=31536000, immutable"
+        } else {
+            "public, max-age=300"
+        };
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// `portolan.Zm9vYmFyYmF6cXV4.js`: cargo-leptos puts 22 characters of URL-safe base64 before the ending.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let hash = name.split('.').rev().nth(1).unwrap_or_default();
+    let known = hash.len() >= 16
+        && hash
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    path.starts_with("/pkg/") && name.split('.').count() >= 3 && known
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        assert!(super::is_hashed("/pkg/portolan.Zm9vYmFyYmF6cXV4cXV4eA.js"));
+        assert!(super::is_hashed(
+            "/pkg/portolan.Zm9v-mFy_mF6cXV4cXV4eA.wasm"
+        ));
+        for path in [
+            "/pkg/portolan.js",
+            "/portolan.Zm9vYmFyYmF6cXV4cXV4eA.js",
+            "/pkg/a.b.js",
+            "/favicon.svg",
+            "/",
+        ] {
+            assert!(!super::is_hashed(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What every handler shares.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use control::{Clock, Control, Outside, outside::PortalIdentity};
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{
+    Config,
+    config::{Limits, is_loopback},
+    edge,
+};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    control: Control,
+    pool: PgPool,
+    public_url: Url,
+    origin: String,
+    limits: Limits,
+    proxies: usize,
+    leptos: LeptosOptions,
+    metrics: PrometheusHandle,
+    /// Cancelled when the process is to end.
+    stop: CancellationToken,
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState")
+            .field("origin", &self.inner.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AppState {
+    /// Connects and puts the parts together. `clock` is the system's but in tests,
+    /// `identity` who the portal itself is at AWS.
+    pub async fn build(
+        config: Config,
+        clock: Clock,
+        identity: PortalIdentity,
+    ) -> anyhow::Result<Self> {
+        let pool = connect(&config).await?;
+        let (aws, jenkins) = (&config.settings.aws, &config.settings.jenkins);
+        let outside = Outside::new(aws, jenkins, identity).map_err(|e| anyhow::anyhow!("{e}"))?;
+        let control = Control::new(
+            pool.clone(),
+            config.policies,
+            config.rules,
+            config.settings.clone(),
+            clock,
+            outside,
+        );
+        let public_url = config.settings.public_url;
+        let inner = Inner {
+            control,
+            pool,
+            origin: public_url.origin().ascii_serialization(),
+            public_url,
+            limits: config.limits,
+            proxies: config.proxies,
+            leptos: leptos_options(&config.site_root),
+            metrics: edge::metrics::handle(),
+            stop: CancellationToken::new(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    pub fn control(&self) -> &Control {
+        &self.inner.control
+    }
+    /// For the session store, the one place of this crate that speaks SQL.
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
+    }
+    pub fn public_url(&self) -> &Url {
+        &self.inner.public_url
+    }
+    /// Scheme, host and port, as browsers send it.
+    pub fn origin(&self) -> &str {
+        &self.inner.origin
+    }
+    /// Whether people reach the portal over TLS. Plain http is accepted by the configuration on loopback only.
+    pub fn is_tls(&self) -> bool {
+        self.inner.public_url.scheme() == "https" || !is_loopback(&self.inner.public_url)
+    }
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+    pub fn proxies(&self) -> usize {
+        self.inner.proxies
+    }
+    /// How the browser's files are called; for rendering pages.
+    pub fn leptos(&self) -> &LeptosOptions {
+        &self.inner.leptos
+    }
+    pub(crate) fn metrics(&self) -> &PrometheusHandle {
+        &self.inner.metrics
+    }
+    /// Ends streams and the worker.
+    pub fn stop(&self) {
+        self.inner.stop.cancel();
+    }
+    pub fn stopped(&self) -> CancellationToken {
+        self.inner.stop.clone()
+    }
+}
+
+fn options(config: &Config) -> anyhow::Result<PgConnectOptions> {
+    let url = config.database.url.expose_secret();
+    let options: PgConnectOptions = url
+        .parse()
+        .map_err(|_| anyhow::anyhow!("database.url is no address"))?;
+    // A statement that takes this long is a mistake; better refused than the pool exhausted.
+    Ok(options.application_name("portolan").options([
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    ]))
+}
+
+async fn connect(config: &Config) -> anyhow::Result<PgPool> {
+    PgPoolOptions::new()
+        .max_connections(config.database.connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options(config)?)
+        .await
+        .context("cannot connect to the database as the portal's own role")
+}
+
+fn leptos_options(site_root: &std::path::Path) -> LeptosOptions {
+    // cargo-leptos leaves the hashes beside the binary; without that file the names carry none.
+    let hashed = std::env::current_exe()
+        .ok()
+        .and_then(|exe| exe.parent().map(|dir| dir.join("hash.txt").is_file()))
+        .unwrap_or(false);
+    LeptosOptions::builder()
+        .output_name("portolan")
+        .site_root(site_root.display().to_string())
+        .site_pkg_dir("pkg")
+        .hash_files(hashed)
+        .build()
+}

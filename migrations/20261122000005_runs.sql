@@ -16,9 +16,11 @@ CREATE TABLE step (
     region           text NOT NULL,
     kind             text NOT NULL,
     state            text NOT NULL,
-    -- When it may be claimed (again).
-    due_at           timestamptz NOT NULL,
+    -- When it may be claimed (again): for a held step the end of its lease. By the database's clock, which all workers share.
+    due_at           timestamptz NOT NULL DEFAULT now(),
     attempts         integer NOT NULL DEFAULT 0,
+    -- Workers that were lost while they held it, since it last got on: a step that kills its workers is stopped.
+    deaths           integer NOT NULL DEFAULT 0,
     -- The lease. Every write of a worker says WHERE lease_epoch = the epoch of its claim.
     lease_owner      text,
     lease_epoch      bigint NOT NULL DEFAULT 0,

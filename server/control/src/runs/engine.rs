@@ -1,0 +1,310 @@
+//! Doing one claimed step: everything it needs is read anew, then its kind decides.
+
+use std::time::Duration;
+
+use domain::{Caller, CallerKind, ChangeState, Person, RunId, StepKind, Target, canonical};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    lease::{Halt, Lease},
+    progress::Progress,
+    rows::claims::Claim,
+};
+use crate::{Control, changes::rows::Stored, error::corrupt, new_id, outside::Failure, people};
+
+/// A step that loses this many workers in a row is stopped: it may be what kills them.
+const DEATHS: i32 = 3;
+/// So often is a step tried before a failure that could pass counts as final.
+const ATTEMPTS: i32 = 8;
+
+/// What an attempt came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Succeeded {
+        note: String,
+        /// What the step after it should know.
+        next: Progress,
+    },
+    /// Brought nothing; again after a while.
+    Again {
+        why: String,
+        after: Duration,
+    },
+    Failed {
+        why: String,
+    },
+    /// Stopped, or not even begun, as somebody had asked.
+    Cancelled {
+        note: String,
+        begun: bool,
+    },
+    /// Cannot be decided here.
+    NeedsAttention {
+        why: String,
+    },
+    /// This worker stops; another goes on at once.
+    Released,
+}
+
+impl Outcome {
+    pub(super) fn succeeded(note: impl Into<String>) -> Self {
+        Self::Succeeded {
+            note: note.into(),
+            next: Progress::default(),
+        }
+    }
+    pub(super) fn failed(why: impl Into<String>) -> Self {
+        Self::Failed { why: why.into() }
+    }
+    pub(super) fn undecided(why: impl Into<String>) -> Self {
+        Self::NeedsAttention { why: why.into() }
+    }
+}
+
+/// A held step with all that doing it takes.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub lease: Lease,
+    pub run: RunId,
+    pub position: i32,
+    pub kind: StepKind,
+    pub attempts: i32,
+    pub progress: Progress,
+    pub stored: Stored,
+    pub target: Target,
+    /// The portal continuing what the requester asked for, with the requester as they stand now.
+    pub caller: Caller,
+    /// When the step was first claimed, by this process' monotonic clock.
+    pub begun: Instant,
+    /// Somebody had asked to cancel the change when this attempt began.
+    pub cancelled: bool,
+    /// This worker is to stop.
+    pub stop: CancellationToken,
+}
+
+impl Work {
+    /// A failure that could pass is tried again for a while; any other ends the step.
+    pub(super) fn after_failure(&self, failure: &Failure, pause: Duration) -> Outcome {
+        if failure.is_retriable() && self.attempts < ATTEMPTS {
+            Outcome::Again {
+                why: failure.words.clone(),
+                after: backoff(pause, self.attempts),
+            }
+        } else if failure.is_retriable() {
+            Outcome::failed(format!(
+                "{} It was tried {} times.",
+                failure.words, self.attempts
+            ))
+        } else {
+            Outcome::failed(failure.words.clone())
+        }
+    }
+
+    /// Why nothing new may be begun for the requester, as they stand now.
+    pub(super) fn without_rights(&self) -> Option<Outcome> {
+        self.caller.person.job_roles.is_empty().then(|| {
+            Outcome::failed(format!(
+                "{} no longer has access, so nothing can be done on their behalf.",
+                self.caller.person.login
+            ))
+        })
+    }
+
+    pub(super) fn tries_left(&self) -> bool {
+        self.attempts < ATTEMPTS
+    }
+
+    /// What is left of `limit`, counted from the first claim.
+    pub(super) fn left_of(&self, limit: Duration) -> Duration {
+        limit.saturating_sub(self.begun.elapsed())
+    }
+}
+
+/// 1, 2, 4, … 32 pauses, each up to a quarter longer by chance, so that what failed together does not come back together.
+pub(super) fn backoff(pause: Duration, attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 6) - 1).unwrap_or(0);
+    let pause = pause * 2u32.pow(doublings);
+    pause + pause.mul_f64(rand::random_range(0.0..0.25))
+}
+
+impl Control {
+    /// Does what was claimed, to the end of this attempt.
+    pub(super) async fn attempt(&self, claim: Claim, stop: &CancellationToken) {
+        let (step, kind, attempt) = (claim.lease.step, claim.kind, claim.attempts);
+        tracing::debug!(%step, %kind, attempt, at = "claimed");
+        let lease = claim.lease.clone();
+        let done = self.while_held(&lease, self.do_claimed(claim, stop)).await;
+        match done {
+            Ok(()) => tracing::debug!(%step, at = "acknowledged"),
+            Err(Halt::Lost) => {
+                tracing::info!(%step, %kind, "the lease was lost; nothing more is written")
+            }
+            Err(Halt::Fault(error)) => {
+                tracing::error!(%step, %kind, attempt, %error, "a step could not be done");
+                self.give_up_attempt(&lease).await;
+            }
+        }
+    }
+
+    async fn do_claimed(&self, claim: Claim, stop: &CancellationToken) -> Result<(), Halt> {
+        let deaths = claim.deaths;
+        let faults = claim.attempts > 3 * ATTEMPTS;
+        let Some(mut work) = self.equip(claim, stop).await? else {
+            return Ok(());
+        };
+        let outcome = if deaths >= DEATHS || faults {
+            poisoned(work.kind)
+        } else if let Some(outcome) = self.unfit(&work) {
+            outcome
+        } else {
+            self.perform(&mut work).await?
+        };
+        tracing::debug!(step = %work.lease.step, at = "done");
+        self.settle(work, outcome).await
+    }
+
+    async fn perform(&self, work: &mut Work) -> Result<Outcome, Halt> {
+        match work.kind {
+            StepKind::CheckCluster | StepKind::CheckImage | StepKind::VerifyRollout
+                if work.cancelled =>
+            {
+                Ok(Outcome::Cancelled {
+                    note: "Not done: the change was cancelled.".to_owned(),
+                    begun: work.attempts > 1,
+                })
+            }
+            StepKind::CheckCluster => self.check_cluster(work).await,
+            StepKind::CheckImage => self.check_image(work).await,
+            StepKind::TriggerPipeline => self.trigger_pipeline(work).await,
+            StepKind::FollowPipeline => self.follow_pipeline(work).await,
+            StepKind::VerifyRollout => self.verify_rollout(work).await,
+        }
+    }
+
+    /// Reads what the step is about. The requester is read as they stand now.
+    async fn equip(&self, claim: Claim, stop: &CancellationToken) -> Result<Option<Work>, Halt> {
+        let mut conn = self.pool().acquire().await?;
+        let Some(stored) = crate::changes::rows::by_id(&mut conn, claim.change).await? else {
+            return Err(corrupt("run", "change_id", claim.run, "there is no such change").into());
+        };
+        let requester = people::rows::active(&mut conn, stored.change.requester).await?;
+        drop(conn);
+        let person = requester.unwrap_or_else(|| Person {
+            id: stored.change.requester,
+            login: stored.change.requester_login.clone(),
+            name: stored.change.requester_login.to_string(),
+            // Nobody's rights: without a job role there is no session to be had.
+            job_roles: [].into(),
+            teams: [].into(),
+        });
+        let target = stored
+            .evidence
+            .targets
+            .iter()
+            .find(|target| target.region == claim.region)
+            .cloned();
+        let Some(target) = target else {
+            let why = "a region that the evidence does not name";
+            return Err(corrupt("step", "region", claim.lease.step, why).into());
+        };
+        let begun = Instant::now();
+        Ok(Some(Work {
+            begun: begun.checked_sub(claim.age).unwrap_or(begun),
+            run: claim.run,
+            position: claim.position,
+            kind: claim.kind,
+            attempts: claim.attempts,
+            progress: claim.progress,
+            cancelled: stored.change.cancel_requested,
+            stored,
+            target,
+            caller: Caller {
+                person,
+                kind: CallerKind::Job {
+                    step: Some(claim.lease.step),
+                },
+                request_id: new_id(),
+                ip: None,
+            },
+            lease: claim.lease,
+            stop: stop.clone(),
+        }))
+    }
+
+    /// Why this step may not be done at all, whatever it is.
+    fn unfit(&self, work: &Work) -> Option<Outcome> {
+        let change = &work.stored.change;
+        if canonical::sha256(&work.stored.evidence_text) != change.evidence_digest.0 {
+            return Some(Outcome::failed(
+                "The stored evidence is not what was approved. Nothing was done with it.",
+            ));
+        }
+        if change.state != ChangeState::Running {
+            return Some(Outcome::failed(format!(
+                "The change is {} and not running.",
+                change.state
+            )));
+        }
+        // A build that was started is looked for and followed to its end whoever is still there.
+        match work.kind {
+            StepKind::TriggerPipeline | StepKind::FollowPipeline => None,
+            _ => work.without_rights(),
+        }
+    }
+
+    /// After a fault of ours: the attempt is over and the step is due again, if that much can be written.
+    async fn give_up_attempt(&self, lease: &Lease) {
+        if let Err(error) = self.retire(lease).await {
+            tracing::error!(step = %lease.step, ?error, "it becomes due again when its lease ends");
+        }
+    }
+}
+
+fn poisoned(kind: StepKind) -> Outcome {
+    let why = "Workers of the portal were lost or failed again and again while they did this step, so it is not tried any more.";
+    match kind {
+        // What it started may be going on.
+        StepKind::TriggerPipeline | StepKind::FollowPipeline => {
+            Outcome::undecided(format!("{why} Look in Jenkins whether its build runs."))
+        }
+        StepKind::CheckCluster | StepKind::CheckImage | StepKind::VerifyRollout => {
+            Outcome::failed(why)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_limit() {
+        let pause = Duration::from_secs(1);
+        for (attempts, least) in [
+            (0, 1),
+            (1, 1),
+            (2, 2),
+            (3, 4),
+            (6, 32),
+            (7, 32),
+            (i32::MAX, 32),
+        ] {
+            let least = Duration::from_secs(least);
+            let got = backoff(pause, attempts);
+            assert!(
+                got >= least && got <= least.mul_f64(1.25),
+                "{attempts}: {got:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_may_be_going_on_is_never_called_failed() {
+        for kind in StepKind::ALL {
+            let parked = matches!(poisoned(*kind), Outcome::NeedsAttention { .. });
+            let effect = matches!(kind, StepKind::TriggerPipeline | StepKind::FollowPipeline);
+            assert_eq!(parked, effect, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! SQL of runs. What is written here is written under a lease: each statement, or the first of its
+//! transaction, is held back unless the epoch is still the worker's own.
+
+pub(super) mod claims;
+pub(super) mod ends;
+pub(super) mod intents;
+pub(super) mod log;
+
+/// The words of attempts' ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AttemptEnd {
+    Succeeded,
+    /// Brought nothing; another follows.
+    Again,
+    Failed,
+    Cancelled,
+    NeedsAttention,
+}
+
+impl AttemptEnd {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Again => "again",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::NeedsAttention => "needs_attention",
+        }
+    }
+}

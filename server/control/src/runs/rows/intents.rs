@@ -1,0 +1,120 @@
+//! Intents: committed before the call, settled after it.
+
+use domain::StepId;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use serde_json::Value;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::{ChangeTx, Result, error::corrupt};
+
+/// How far an intended call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runs) enum IntentState {
+    /// Committed; whether the call was made is not known.
+    Intended,
+    Done,
+    /// The other side said no: it had no effect.
+    Refused,
+    /// It could not be decided, and a person was asked to look.
+    Unknown,
+}
+
+impl IntentState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::runs) struct Intent {
+    pub token: String,
+    pub state: IntentState,
+    pub detail: Value,
+    pub made_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    token: String,
+    state: String,
+    detail: Value,
+    made_at: jiff_sqlx::Timestamp,
+}
+
+/// The intent with this token, if it was ever committed.
+pub(in crate::runs) async fn by_token(pool: &PgPool, token: &str) -> Result<Option<Intent>> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT token, state, detail, made_at FROM intent WHERE token = $1")
+            .bind(token)
+            .fetch_optional(pool)
+            .await?;
+    row.map(|row| {
+        Ok(Intent {
+            state: match row.state.as_str() {
+                "intended" => IntentState::Intended,
+                "done" => IntentState::Done,
+                "refused" => IntentState::Refused,
+                "unknown" => IntentState::Unknown,
+                other => return Err(corrupt("intent", "state", &row.token, other)),
+            },
+            token: row.token,
+            detail: row.detail,
+            made_at: row.made_at.to_jiff(),
+        })
+    })
+    .transpose()
+}
+
+/// Commits to a call, or to the same call again: the token is the same, and so is its row.
+pub(in crate::runs) async fn intend(
+    tx: &mut ChangeTx,
+    step: StepId,
+    token: &str,
+    call: &str,
+    detail: &Value,
+) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "INSERT INTO intent (id, step_id, token, call, state, detail, made_at) VALUES ($1, $2, $3, $4, 'intended', $5, $6)
+         ON CONFLICT (token) DO UPDATE SET state = 'intended', settled_at = NULL",
+    )
+    .bind(Uuid::now_v7())
+    .bind(step.0)
+    .bind(token)
+    .bind(call)
+    .bind(detail)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(in crate::runs) async fn settle(
+    tx: &mut ChangeTx,
+    token: &str,
+    state: IntentState,
+    detail: &Value,
+) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    let done = sqlx::query(
+        "UPDATE intent SET state = $2, detail = detail || $3, settled_at = $4 WHERE token = $1",
+    )
+    .bind(token)
+    .bind(state.as_str())
+    .bind(detail)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(corrupt("intent", "token", token, "no row to update"))
+    }
+}

@@ -1,0 +1,198 @@
+//! One transaction ends an attempt: the step, the next step, the run, the change, and the events of it.
+
+use std::time::Duration;
+
+use domain::{
+    Change, Event, EventKind, Outcome as EventOutcome, RunState, StepKind, StepState, SubjectRef,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{
+    engine::{Outcome, Work},
+    lease::{Halt, Lease, held},
+    rows::{self, AttemptEnd},
+    summary,
+};
+use crate::{ChangeTx, Control, changes, error::corrupt};
+
+impl Control {
+    pub(super) async fn settle(&self, work: Work, outcome: Outcome) -> Result<(), Halt> {
+        if outcome == Outcome::Released {
+            return self.release(&work).await;
+        }
+        let mut tx = self.begin(&work.caller).await?;
+        // The change first, then the step: whoever cancels locks in the same order.
+        let found = changes::rows::for_update(&mut tx, work.stored.change.id).await?;
+        let Some(stored) = found else {
+            return Err(corrupt("run", "change_id", work.run, "there is no such change").into());
+        };
+        let change = stored.change;
+        match outcome {
+            Outcome::Released => {}
+            Outcome::Again { why, after } => {
+                // A cancel that came meanwhile is not kept waiting.
+                let news = change.cancel_requested && !work.cancelled;
+                let after = if news { Duration::ZERO } else { after };
+                held(give_back(tx.conn(), &work, Some(&why), after).await?)?;
+                changes::rows::touch(&mut tx, change.id).await?;
+                let event = told(&work, EventKind::StepRetried)
+                    .outcome(EventOutcome::Failure)
+                    .with(json!({"kind": work.kind, "region": work.target.region, "attempt": work.attempts, "why": why, "after_ms": after.as_millis()}));
+                tx.commit(event, vec![]).await?;
+            }
+            Outcome::NeedsAttention { why } => {
+                self.end(
+                    &mut tx,
+                    &work,
+                    StepState::NeedsAttention,
+                    AttemptEnd::NeedsAttention,
+                    &why,
+                )
+                .await?;
+                rows::ends::park_run(&mut tx, work.run).await?;
+                let (change, event) = change.park(&why)?;
+                let why = format!("{}: {why}", work.target.region);
+                changes::rows::save(&mut tx, &change, Some(&why)).await?;
+                tx.commit(event, vec![]).await?;
+            }
+            Outcome::Failed { why } => {
+                self.end(&mut tx, &work, StepState::Failed, AttemptEnd::Failed, &why)
+                    .await?;
+                let event = told(&work, EventKind::StepFailed)
+                    .outcome(EventOutcome::Failure)
+                    .with(json!({"kind": work.kind, "region": work.target.region, "attempt": work.attempts, "why": why}));
+                let why = format!("{}, {}: {why}", work.target.region, work.kind.title());
+                self.end_run(tx, &work, change, Some(&why), Some(event))
+                    .await?;
+            }
+            Outcome::Cancelled { note, begun } => {
+                let state = if begun {
+                    StepState::Cancelled
+                } else {
+                    StepState::Skipped
+                };
+                self.end(&mut tx, &work, state, AttemptEnd::Cancelled, &note)
+                    .await?;
+                self.end_run(tx, &work, change, None, None).await?;
+            }
+            Outcome::Succeeded { note, next } => {
+                self.end(
+                    &mut tx,
+                    &work,
+                    StepState::Succeeded,
+                    AttemptEnd::Succeeded,
+                    &note,
+                )
+                .await?;
+                if work.kind == StepKind::FollowPipeline {
+                    // The build is over: its ticket, if it never used it, is good for nothing any more.
+                    crate::tickets::rows::revoke_of_run(&mut tx, work.run).await?;
+                }
+                if work.kind == StepKind::VerifyRollout {
+                    rows::ends::deployed(&mut tx, &work.stored, &work.target.region).await?;
+                }
+                let event = told(&work, EventKind::StepSucceeded)
+                    .with(json!({"kind": work.kind, "region": work.target.region, "note": note}));
+                let more =
+                    rows::ends::make_next_due(&mut tx, work.run, work.position, &next).await?;
+                if !more {
+                    rows::ends::end_run(&mut tx, work.run, RunState::Succeeded).await?;
+                    let late = "Deployed before it could be cancelled.";
+                    let why = change.cancel_requested.then_some(late);
+                    let (change, succeeded) = change.succeed()?;
+                    changes::rows::save(&mut tx, &change, why).await?;
+                    tx.commit(event, vec![succeeded]).await?;
+                } else if change.cancel_requested && work.kind != StepKind::TriggerPipeline {
+                    // What was triggered is first followed, which stops it.
+                    self.end_run(tx, &work, change, None, Some(event)).await?;
+                } else {
+                    changes::rows::touch(&mut tx, change.id).await?;
+                    tx.commit(event, vec![]).await?;
+                }
+            }
+        }
+        self.work().notify_waiters();
+        Ok(())
+    }
+
+    /// Ends the run before its goal: cancelled if somebody asked for that, otherwise failed with `why`.
+    async fn end_run(
+        &self,
+        mut tx: ChangeTx,
+        work: &Work,
+        change: Change,
+        why: Option<&str>,
+        first: Option<Event>,
+    ) -> Result<(), Halt> {
+        let cancelled = change.cancel_requested;
+        let state = if cancelled {
+            RunState::Cancelled
+        } else {
+            RunState::Failed
+        };
+        rows::ends::end_run(&mut tx, work.run, state).await?;
+        let facts = rows::ends::facts(&mut tx, work.run).await?;
+        let told = summary::tell(&change.version, &facts);
+        let mut words: Vec<&str> = why.into_iter().collect();
+        words.extend(told.iter().map(|told| told.words.as_str()));
+        let words = words.join(" ");
+        let (change, event) = if cancelled {
+            change.finish_cancel(&json!({"why": why, "regions": told}))?
+        } else {
+            change.fail(&words)?
+        };
+        changes::rows::save(&mut tx, &change, Some(&words)).await?;
+        tx.commit(event, first.into_iter().collect()).await?;
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        tx: &mut ChangeTx,
+        work: &Work,
+        state: StepState,
+        attempt: AttemptEnd,
+        note: &str,
+    ) -> Result<(), Halt> {
+        let note = Some(note);
+        held(rows::ends::end_step(tx, &work.lease, state, &work.progress, note).await?)?;
+        rows::ends::end_attempt(tx.conn(), &work.lease, attempt, note).await?;
+        Ok(())
+    }
+
+    /// This worker stops; another goes on. Nothing happened that the audit log should hold.
+    async fn release(&self, work: &Work) -> Result<(), Halt> {
+        let mut tx = self.pool().begin().await?;
+        held(give_back(&mut tx, work, None, Duration::ZERO).await?)?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// After a fault: what is known stays, the step is due again in a while.
+    pub(super) async fn retire(&self, lease: &Lease) -> Result<(), Halt> {
+        let note = "Something inside the portal failed; it is tried again.";
+        let after = self.settings().times.follow * 4;
+        let mut tx = self.pool().begin().await?;
+        held(rows::claims::give_back(&mut tx, lease, None, Some(note), after).await?)?;
+        rows::ends::end_attempt(&mut tx, lease, AttemptEnd::Again, Some(note)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn give_back(
+    conn: &mut PgConnection,
+    work: &Work,
+    note: Option<&str>,
+    after: Duration,
+) -> Result<bool, Halt> {
+    let progress = Some(&work.progress);
+    let held = rows::claims::give_back(conn, &work.lease, progress, note, after).await?;
+    rows::ends::end_attempt(conn, &work.lease, AttemptEnd::Again, note).await?;
+    Ok(held)
+}
+
+fn told(work: &Work, kind: EventKind) -> Event {
+    Event::new(kind, SubjectRef::new("step", work.lease.step)).of_change(work.stored.change.id)
+}

@@ -1,0 +1,132 @@
+//! At the end of a run that did not reach its goal: what was done in each region and what was not, in words.
+
+use domain::{RegionName, StepKind, StepState, Version};
+use serde::Serialize;
+
+/// What one step came to.
+#[derive(Clone, Debug)]
+pub(super) struct Fact {
+    pub region: RegionName,
+    pub kind: StepKind,
+    pub state: StepState,
+    /// The pipeline took the credentials that belong to this step's ticket.
+    pub redeemed: bool,
+    /// A call with an effect was made, or may have been.
+    pub intended: bool,
+}
+
+/// One region's part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Told {
+    pub region: RegionName,
+    pub words: String,
+}
+
+/// One sentence a region, in the order of the run.
+pub(super) fn tell(version: &Version, facts: &[Fact]) -> Vec<Told> {
+    let mut regions: Vec<&RegionName> = vec![];
+    for fact in facts {
+        if !regions.contains(&&fact.region) {
+            regions.push(&fact.region);
+        }
+    }
+    regions
+        .into_iter()
+        .map(|region| {
+            let of: Vec<_> = facts.iter().filter(|f| f.region == *region).collect();
+            Told {
+                region: region.clone(),
+                words: words(version, region, &of),
+            }
+        })
+        .collect()
+}
+
+fn words(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
+    let state = |kind| facts.iter().find(|f| f.kind == kind).map(|f| f.state);
+    let done = |kind| state(kind) == Some(StepState::Succeeded);
+    if done(StepKind::VerifyRollout) {
+        return format!("{region}: {version} is deployed and verified.");
+    }
+    if done(StepKind::FollowPipeline) {
+        return format!(
+            "{region}: the pipeline says that it deployed {version}; that was not verified."
+        );
+    }
+    if !facts.iter().any(|f| f.intended) {
+        return format!("{region}: nothing was changed.");
+    }
+    if facts.iter().any(|f| f.redeemed) {
+        format!(
+            "{region}: the pipeline was at work and did not finish, so either version may be running. Look at the cluster before the next deployment."
+        )
+    } else {
+        // Without the credentials of its ticket a pipeline can do nothing, and the ticket is void now.
+        format!(
+            "{region}: the pipeline was started but never took its credentials. Nothing was changed."
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(region: &str, kind: StepKind, state: StepState) -> Fact {
+        let begun = !matches!(state, StepState::Skipped);
+        Fact {
+            region: RegionName::parse(region).expect("region"),
+            kind,
+            state,
+            redeemed: false,
+            intended: kind == StepKind::TriggerPipeline && begun,
+        }
+    }
+
+    fn told(facts: &[Fact]) -> Vec<String> {
+        let version = Version::parse("1.1.0").expect("version");
+        tell(&version, facts).into_iter().map(|t| t.words).collect()
+    }
+
+    #[test]
+    fn each_region_says_what_it_came_to() {
+        use StepKind as K;
+        use StepState as S;
+        let whole = |region| {
+            K::ALL
+                .iter()
+                .map(move |kind| fact(region, *kind, S::Succeeded))
+        };
+        let mut facts: Vec<_> = whole("eu-central-1").collect();
+        facts.extend(
+            K::ALL
+                .iter()
+                .map(|kind| fact("eu-west-1", *kind, S::Skipped)),
+        );
+        assert_eq!(
+            told(&facts),
+            [
+                "eu-central-1: 1.1.0 is deployed and verified.",
+                "eu-west-1: nothing was changed.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pipeline_that_was_stopped_is_told_by_whether_it_could_do_anything() {
+        use StepKind as K;
+        use StepState as S;
+        let mut facts = vec![
+            fact("eu-west-1", K::CheckCluster, S::Succeeded),
+            fact("eu-west-1", K::CheckImage, S::Succeeded),
+            fact("eu-west-1", K::TriggerPipeline, S::Succeeded),
+            fact("eu-west-1", K::FollowPipeline, S::Cancelled),
+            fact("eu-west-1", K::VerifyRollout, S::Skipped),
+        ];
+        assert!(told(&facts)[0].contains("never took its credentials"));
+        facts[2].redeemed = true;
+        assert!(told(&facts)[0].contains("either version may be running"));
+        facts[3].state = S::Succeeded;
+        assert!(told(&facts)[0].contains("was not verified"));
+    }
+}

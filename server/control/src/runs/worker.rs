@@ -1,0 +1,128 @@
+//! The worker: claims what is due, does many steps at once, and between them starts what is ready and
+//! expires what nobody took up. Any number of processes may do this side by side; any may die.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::rows;
+use crate::{Control, Result};
+
+/// So many steps a process does at once. Most of them wait for something outside.
+const SLOTS: usize = 1_024;
+/// How long steps under way may go on when the process is asked to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// How often changes that ran out of time are looked for.
+const EXPIRE: Duration = Duration::from_secs(5);
+/// The pause after the database failed.
+const FAULT: Duration = Duration::from_secs(1);
+
+/// The name of one worker, as leases and attempts show it.
+#[derive(Clone, Debug)]
+pub struct Worker(Arc<str>);
+
+impl Worker {
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// A name nobody else has: this process, this start.
+    pub fn of_this_process() -> Self {
+        let start = uuid::Uuid::now_v7().simple().to_string();
+        Self::new(&format!("worker-{}-{}", std::process::id(), &start[..12]))
+    }
+}
+
+impl Control {
+    /// Works until `stop`. Steps under way then give back what they hold, so that others go on at once.
+    pub async fn work_until(&self, stop: CancellationToken) {
+        let worker = Worker::of_this_process();
+        tracing::info!(worker = %worker.0, "working");
+        let slots = Arc::new(Semaphore::new(SLOTS));
+        let mut tasks = JoinSet::new();
+        let mut expired = None;
+        while !stop.is_cancelled() {
+            // Listens before it looks, so that what becomes due in between is not slept over.
+            let mut rung = std::pin::pin!(self.work().notified());
+            rung.as_mut().enable();
+            let pause = match self
+                .round(&worker, &slots, &mut tasks, &mut expired, &stop)
+                .await
+            {
+                Ok(()) => self.settings().times.poll,
+                Err(error) => {
+                    tracing::error!(%error, "the worker cannot look for work");
+                    FAULT
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = rung => {}
+                () = sleep(pause) => {}
+            }
+            while let Some(ended) = tasks.try_join_next() {
+                report(ended);
+            }
+        }
+        let all = async {
+            while let Some(ended) = tasks.join_next().await {
+                report(ended);
+            }
+        };
+        if tokio::time::timeout(FAREWELL, all).await.is_err() {
+            // Their leases run out and others take them up.
+            tracing::warn!(steps = tasks.len(), "steps under way were cut off");
+        }
+        tracing::info!(worker = %worker.0, "stopped working");
+    }
+
+    /// Everything there is to do at this moment.
+    async fn round(
+        &self,
+        worker: &Worker,
+        slots: &Arc<Semaphore>,
+        tasks: &mut JoinSet<()>,
+        expired: &mut Option<Instant>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        if expired.is_none_or(|at| at.elapsed() >= EXPIRE) {
+            *expired = Some(Instant::now());
+            self.expire_due().await?;
+        }
+        self.start_ready().await?;
+        while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+            let length = self.settings().times.lease;
+            let Some(claim) = rows::claims::claim(self.pool(), &worker.0, length).await? else {
+                break;
+            };
+            let (control, stop) = (self.clone(), stop.clone());
+            tasks.spawn(async move {
+                control.attempt(claim, &stop).await;
+                drop(slot);
+            });
+        }
+        Ok(())
+    }
+
+    /// Claims at most one due step and does it to the end of the attempt; whether there was one.
+    pub async fn work_once(&self, worker: &Worker) -> Result<bool> {
+        let length = self.settings().times.lease;
+        let Some(claim) = rows::claims::claim(self.pool(), &worker.0, length).await? else {
+            return Ok(false);
+        };
+        self.attempt(claim, &CancellationToken::new()).await;
+        Ok(true)
+    }
+}
+
+fn report(ended: std::result::Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        // Its lease runs out, and the next claim counts a lost worker.
+        tracing::error!(%error, "a step ended its task");
+    }
+}

@@ -1,0 +1,167 @@
+//! SQL of tickets.
+
+use domain::{
+    ChangeId, Evidence, EvidenceDigest, PersonId, RunId, StepId, Target, TicketId, canonical,
+};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::FromRow;
+
+use crate::{ChangeTx, Result, error::corrupt};
+
+/// A ticket with what it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) id: TicketId,
+    pub(crate) step: StepId,
+    pub(crate) change: ChangeId,
+    pub(crate) requester: PersonId,
+    pub(crate) evidence: Evidence,
+    pub(crate) digest: EvidenceDigest,
+    pub(crate) target: Target,
+    redeemed: bool,
+    revoked: bool,
+    expires_at: Timestamp,
+    /// Its change runs, or waits for a person who has to look, and nobody wants it stopped.
+    live: bool,
+}
+
+impl Ticket {
+    /// Why it is not good any more, for the audit log.
+    pub(crate) fn fitness(&self, now: Timestamp) -> Result<(), &'static str> {
+        if self.redeemed {
+            Err("redeemed")
+        } else if self.revoked {
+            Err("revoked")
+        } else if now >= self.expires_at {
+            Err("expired")
+        } else if !self.live {
+            Err("run over or being cancelled")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: uuid::Uuid,
+    step_id: uuid::Uuid,
+    region: String,
+    change_id: uuid::Uuid,
+    requester_id: uuid::Uuid,
+    evidence: String,
+    evidence_digest: Vec<u8>,
+    redeemed: bool,
+    revoked: bool,
+    expires_at: jiff_sqlx::Timestamp,
+    live: bool,
+}
+
+/// The ticket with this hash, locked: of two who redeem it at once, the second waits and finds it spent.
+pub(crate) async fn by_hash(tx: &mut ChangeTx, hash: [u8; 32]) -> Result<Option<Ticket>> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT t.id, t.step_id, s.region, c.id AS change_id, c.requester_id, c.evidence, c.evidence_digest,
+             t.redeemed_at IS NOT NULL AS redeemed, t.revoked_at IS NOT NULL AS revoked, t.expires_at,
+             c.state IN ('running', 'needs_attention') AND NOT c.cancel_requested
+                 AND r.state IN ('running', 'needs_attention') AS live
+         FROM ticket t JOIN step s ON s.id = t.step_id JOIN run r ON r.id = s.run_id JOIN change c ON c.id = r.change_id
+         WHERE t.hash = $1 FOR UPDATE OF t",
+    )
+    .bind(&hash[..])
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let bad = |column: &'static str, why: String| corrupt("change", column, row.change_id, why);
+    let digest: [u8; 32] = row
+        .evidence_digest
+        .as_slice()
+        .try_into()
+        .map_err(|_| bad("evidence_digest", "not 32 bytes".into()))?;
+    if canonical::sha256(&row.evidence) != digest {
+        return Err(bad("evidence", "not what its digest is of".into()));
+    }
+    let evidence: Evidence =
+        serde_json::from_str(&row.evidence).map_err(|e| bad("evidence", e.to_string()))?;
+    let target = evidence
+        .targets
+        .iter()
+        .find(|target| target.region.as_str() == row.region)
+        .cloned()
+        .ok_or_else(|| bad("evidence", format!("no target {}", row.region)))?;
+    Ok(Some(Ticket {
+        id: row.id.into(),
+        step: row.step_id.into(),
+        change: row.change_id.into(),
+        requester: row.requester_id.into(),
+        digest: EvidenceDigest(digest),
+        evidence,
+        target,
+        redeemed: row.redeemed,
+        revoked: row.revoked,
+        expires_at: row.expires_at.to_jiff(),
+        live: row.live,
+    }))
+}
+
+/// Spends it; false when it is not there to be spent any more.
+pub(crate) async fn mark_redeemed(tx: &mut ChangeTx, id: TicketId) -> Result<bool> {
+    let now = tx.now().to_sqlx();
+    let done = sqlx::query(
+        "UPDATE ticket SET redeemed_at = $2 WHERE id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
+    )
+    .bind(id.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn insert(
+    tx: &mut ChangeTx,
+    id: TicketId,
+    step: StepId,
+    hash: [u8; 32],
+    expires_at: Timestamp,
+) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "INSERT INTO ticket (id, step_id, hash, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(id.0)
+    .bind(step.0)
+    .bind(&hash[..])
+    .bind(now)
+    .bind(expires_at.to_sqlx())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Voids the unused tickets of a step. How many there were.
+pub(crate) async fn revoke_of_step(tx: &mut ChangeTx, step: StepId) -> Result<u64> {
+    let now = tx.now().to_sqlx();
+    let done = sqlx::query(
+        "UPDATE ticket SET revoked_at = $2 WHERE step_id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
+    )
+    .bind(step.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Voids the unused tickets of a whole run.
+pub(crate) async fn revoke_of_run(tx: &mut ChangeTx, run: RunId) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "UPDATE ticket SET revoked_at = $2 FROM step
+         WHERE step.id = ticket.step_id AND step.run_id = $1
+           AND ticket.redeemed_at IS NULL AND ticket.revoked_at IS NULL",
+    )
+    .bind(run.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

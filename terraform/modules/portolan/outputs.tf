@@ -1,0 +1,4 @@
+output "config" {
+  description = "portolan.toml as deployed, without secrets."
+  value       = local.config
+}

@@ -1,0 +1,62 @@
+mock_provider "aws" {
+  source = "../../mocks"
+}
+mock_provider "helm" {}
+mock_provider "kubernetes" {}
+
+variables {
+  cluster_name        = "portolan"
+  account_id          = "100000000001"
+  region              = "eu-west-1"
+  image               = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  portal_role_arn     = "arn:aws:iam::100000000001:role/portolan-portal"
+  secret_kms_key_arn  = "arn:aws:kms:eu-west-1:100000000001:key/mrk-1"
+  target_group_arn    = "arn:aws:elasticloadbalancing:eu-west-1:100000000001:targetgroup/portolan/0123456789abcdef"
+  load_balancer_cidrs = ["10.10.96.0/22"]
+  host                = "portolan.example.com"
+  oidc                = { issuer = "https://idp.example.com", client_id = "portolan" }
+  jenkins_url         = "https://jenkins.example.com/jenkins"
+  region_pair         = { name = "europe", active = "eu-west-1", passive = "eu-central-1" }
+  environments = {
+    production = { title = "Production", protected = true, account = "300000000003", namespace = "shop", paired = true, clusters = { eu-west-1 = "shop-production", eu-central-1 = "shop-production" } }
+    dev        = { title = "Development", protected = false, account = "200000000002", namespace = "shop", paired = false, clusters = { eu-west-1 = "shop-dev" } }
+  }
+}
+
+run "identity_secrets_chart" {
+  command = apply
+  assert {
+    condition     = aws_eks_pod_identity_association.portal.role_arn == var.portal_role_arn && aws_eks_pod_identity_association.portal.namespace == "portolan" && aws_eks_pod_identity_association.portal.service_account == "portolan"
+    error_message = "the portal's pods have the base role"
+  }
+  assert {
+    condition     = aws_eks_pod_identity_association.secrets.role_arn == aws_iam_role.secrets.arn && toset(jsondecode(aws_iam_role_policy.secrets.policy).Statement[0].Resource) == toset(["arn:aws:secretsmanager:eu-west-1:100000000001:secret:portolan/application-*", "arn:aws:secretsmanager:eu-west-1:100000000001:secret:portolan/owner-*"])
+    error_message = "secrets are read by another role, these two only, in this region"
+  }
+  assert {
+    condition     = yamldecode(helm_release.portolan.values[0]).image.reference == var.image
+    error_message = "the chart gets the image by digest"
+  }
+  assert {
+    condition     = !can(regex("(?i)password|secret *=|token *=", output.config)) && strcontains(output.config, "clusters = { eu-central-1 = \"shop-production\", eu-west-1 = \"shop-production\" }")
+    error_message = "the configuration has both clusters and no secret"
+  }
+  assert {
+    condition     = strcontains(output.config, "active = \"eu-west-1\"") && strcontains(output.config, "operator = [\"portolan-operators\"]")
+    error_message = "the portal knows the pair and the job roles"
+  }
+}
+
+run "refuses_the_other_regions_registry" {
+  command = plan
+  variables { image = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000" }
+  expect_failures = [var.image]
+}
+
+run "refuses_half_a_pair" {
+  command = plan
+  variables {
+    environments = { production = { title = "Production", protected = true, account = "300000000003", namespace = "shop", paired = true, clusters = { eu-west-1 = "shop-production" } } }
+  }
+  expect_failures = [var.environments]
+}

@@ -111,6 +111,27 @@ impl Work {
         })
     }
 
+    /// Why this step may not be done at all, whatever it is.
+    fn unfit(&self) -> Option<Outcome> {
+        let change = &self.stored.change;
+        if canonical::sha256(&self.stored.evidence_text) != change.evidence_digest.0 {
+            return Some(Outcome::failed(
+                "The stored evidence is not what was approved. Nothing was done with it.",
+            ));
+        }
+        if change.state != ChangeState::Running {
+            return Some(Outcome::failed(format!(
+                "The change is {} and not running.",
+                change.state
+            )));
+        }
+        // A build that was started is looked for and followed to its end whoever is still there.
+        match self.kind {
+            StepKind::TriggerPipeline | StepKind::FollowPipeline => None,
+            _ => self.without_rights(),
+        }
+    }
+
     pub(super) fn tries_left(&self) -> bool {
         self.attempts < ATTEMPTS
     }
@@ -131,17 +152,17 @@ pub(super) fn backoff(pause: Duration, attempts: i32) -> Duration {
 impl Control {
     /// Does what was claimed, to the end of this attempt.
     pub(super) async fn attempt(&self, claim: Claim, stop: &CancellationToken) {
-        let (step, kind, attempt) = (claim.lease.step, claim.kind, claim.attempts);
-        tracing::debug!(%step, %kind, attempt, at = "claimed");
+        let (id, kind, attempt) = (claim.lease.step, claim.kind, claim.attempts);
+        tracing::debug!(step = %id, %kind, attempt, at = "claimed");
         let lease = claim.lease.clone();
         let done = self.while_held(&lease, self.do_claimed(claim, stop)).await;
         match done {
-            Ok(()) => tracing::debug!(%step, at = "acknowledged"),
+            Ok(()) => tracing::debug!(step = %id, at = "acknowledged"),
             Err(Halt::Lost) => {
-                tracing::info!(%step, %kind, "the lease was lost; nothing more is written")
+                tracing::info!(step = %id, %kind, "the lease was lost; nothing more is written");
             }
             Err(Halt::Fault(error)) => {
-                tracing::error!(%step, %kind, attempt, %error, "a step could not be done");
+                tracing::error!(step = %id, %kind, attempt, %error, "a step could not be done");
                 self.give_up_attempt(&lease).await;
             }
         }
@@ -155,7 +176,7 @@ impl Control {
         };
         let outcome = if deaths >= DEATHS || faults {
             poisoned(work.kind)
-        } else if let Some(outcome) = self.unfit(&work) {
+        } else if let Some(outcome) = work.unfit() {
             outcome
         } else {
             self.perform(&mut work).await?
@@ -174,11 +195,11 @@ impl Control {
                     begun: work.attempts > 1,
                 })
             }
-            StepKind::CheckCluster => self.check_cluster(work).await,
-            StepKind::CheckImage => self.check_image(work).await,
-            StepKind::TriggerPipeline => self.trigger_pipeline(work).await,
-            StepKind::FollowPipeline => self.follow_pipeline(work).await,
-            StepKind::VerifyRollout => self.verify_rollout(work).await,
+            StepKind::CheckCluster => Box::pin(self.check_cluster(work)).await,
+            StepKind::CheckImage => Box::pin(self.check_image(work)).await,
+            StepKind::TriggerPipeline => Box::pin(self.trigger_pipeline(work)).await,
+            StepKind::FollowPipeline => Box::pin(self.follow_pipeline(work)).await,
+            StepKind::VerifyRollout => Box::pin(self.verify_rollout(work)).await,
         }
     }
 
@@ -230,27 +251,6 @@ impl Control {
             lease: claim.lease,
             stop: stop.clone(),
         }))
-    }
-
-    /// Why this step may not be done at all, whatever it is.
-    fn unfit(&self, work: &Work) -> Option<Outcome> {
-        let change = &work.stored.change;
-        if canonical::sha256(&work.stored.evidence_text) != change.evidence_digest.0 {
-            return Some(Outcome::failed(
-                "The stored evidence is not what was approved. Nothing was done with it.",
-            ));
-        }
-        if change.state != ChangeState::Running {
-            return Some(Outcome::failed(format!(
-                "The change is {} and not running.",
-                change.state
-            )));
-        }
-        // A build that was started is looked for and followed to its end whoever is still there.
-        match work.kind {
-            StepKind::TriggerPipeline | StepKind::FollowPipeline => None,
-            _ => work.without_rights(),
-        }
     }
 
     /// After a fault of ours: the attempt is over and the step is due again, if that much can be written.

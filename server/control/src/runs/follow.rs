@@ -161,20 +161,20 @@ impl Control {
             },
             None => None,
         };
-        let place = match place {
-            Some(place) => place,
+        let found = match place {
+            Some(place) => Sighted::Once(place),
             None => {
                 let mark = work.progress.mark.clone();
-                let since = work.stored.created_at;
-                match self.sight(work, &mark, since).await? {
-                    Sighted::Once(place) => place,
-                    Sighted::Undecided(why) => return Ok(Err(Polled::Undecided(why))),
-                    Sighted::Nowhere => {
-                        return Ok(Err(Polled::NeverBuilt(format!(
-                            "Jenkins has lost {job}: it is neither in the queue nor among the builds."
-                        ))));
-                    }
-                }
+                self.sight(work, &mark, work.stored.created_at).await?
+            }
+        };
+        let place = match found {
+            Sighted::Once(place) => place,
+            Sighted::Undecided(why) => return Ok(Err(Polled::Undecided(why))),
+            Sighted::Nowhere => {
+                return Ok(Err(Polled::NeverBuilt(format!(
+                    "Jenkins has lost {job}: it is neither in the queue nor among the builds."
+                ))));
             }
         };
         match place {
@@ -216,7 +216,7 @@ impl Control {
             ""
         };
         let said = last
-            .map(|line| format!(" It said: {line}"))
+            .map(|line| format!(" It said: “{}”.", line.trim_end_matches('.')))
             .unwrap_or_default();
         Ok(Outcome::failed(format!("{name} {words}{by}.{said}")))
     }
@@ -265,6 +265,9 @@ fn named(work: &Work) -> String {
 
 /// The last line that speaks of an error; for the reader of a failed step, who should not have to open the log.
 fn telling(lines: &[String]) -> Option<String> {
-    let line = lines.iter().rev().find(|line| line.contains("ERROR"))?;
+    // What Jenkins adds to any script that fails says nothing.
+    let empty = "ERROR: script returned exit code";
+    let mut told = lines.iter().rev();
+    let line = told.find(|line| line.contains("ERROR") && !line.starts_with(empty))?;
     Some(line.chars().take(500).collect())
 }

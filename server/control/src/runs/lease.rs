@@ -82,12 +82,11 @@ impl Control {
             let asked = Instant::now();
             match rows::claims::renew(self.pool(), lease, length).await {
                 Ok(true) => lease.renewed(asked, length),
-                Ok(false) => return Halt::Lost,
                 // The database may be back before the lease ends; afterwards another may have it.
                 Err(error) if lease.surely_holds() => {
                     tracing::warn!(step = %lease.step, %error, "a lease could not be renewed");
                 }
-                Err(_) => return Halt::Lost,
+                Ok(false) | Err(_) => return Halt::Lost,
             }
         }
     }

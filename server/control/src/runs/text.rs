@@ -150,7 +150,8 @@ mod tests {
             let mut pieces = take_lines(&mut rest, &text[..at]);
             pieces.extend(take_lines(&mut rest, &text[at..]));
             prop_assert_eq!(&pieces, &lines(&text));
-            prop_assert!(pieces.iter().all(|line| !line.contains(['\0', '\n', '\u{1b}'])));
+            let clean = pieces.iter().all(|line| !line.contains(['\0', '\n', '\u{1b}']));
+            prop_assert!(clean);
         }
     }
 }

@@ -261,7 +261,7 @@ impl Control {
         changes::rows::touch(&mut tx, change).await?;
         held(rows::claims::fence(tx.conn(), &work.lease).await?)?;
         settle(&mut tx, mark, state, detail).await?;
-        let (word, outcome) = match state {
+        let (came_to, outcome) = match state {
             IntentState::Done => ("done", EventOutcome::Success),
             IntentState::Refused => ("refused", EventOutcome::Failure),
             IntentState::Unknown | IntentState::Intended => ("unknown", EventOutcome::Failure),
@@ -272,7 +272,7 @@ impl Control {
         )
         .of_change(change)
         .outcome(outcome)
-        .with(json!({"mark": mark, "came_to": word, "detail": detail}));
+        .with(json!({"mark": mark, "came_to": came_to, "detail": detail}));
         tx.commit(event, vec![]).await?;
         tracing::debug!(step = %work.lease.step, at = "trigger.settled");
         Ok(())

@@ -3,3 +3,4 @@
 mod catalog;
 mod changes;
 mod harness;
+mod runs;

@@ -101,8 +101,10 @@ fn kind_of(code: &str, status: StatusCode) -> FailureKind {
         | "UnauthorizedOperation"
         | "UnauthorizedException" => FailureKind::Denied,
         // The next attempt makes a new session.
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => FailureKind::Busy,
-        "Throttling"
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "Throttling"
         | "ThrottlingException"
         | "TooManyRequestsException"
         | "RequestLimitExceeded" => FailureKind::Busy,

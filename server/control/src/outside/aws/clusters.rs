@@ -1,5 +1,6 @@
 //! `eks:DescribeCluster`.
 
+use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{answer::Attempted, session::AwsSession};
@@ -44,7 +45,7 @@ impl Clusters {
             .map_err(|error| {
                 let missing = error
                     .as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception());
+                    .is_some_and(DescribeClusterError::is_resource_not_found_exception);
                 let resource = format!("arn:aws:eks:{region}:{}:cluster/{name}", record.account);
                 let mut failure = Attempted {
                     who: &session.who(),

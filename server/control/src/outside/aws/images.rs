@@ -1,6 +1,6 @@
 //! `ecr:DescribeImages`, by digest.
 
-use aws_sdk_ecr::types::ImageIdentifier;
+use aws_sdk_ecr::{operation::describe_images::DescribeImagesError, types::ImageIdentifier};
 use domain::ImageDigest;
 use jiff::Timestamp;
 
@@ -57,10 +57,11 @@ impl Images {
             Err(error) => error,
         };
         let service = error.as_service_error();
-        if service.is_some_and(|e| e.is_image_not_found_exception()) {
+        if service.is_some_and(DescribeImagesError::is_image_not_found_exception) {
             return Ok(None);
         }
-        let no_repository = service.is_some_and(|e| e.is_repository_not_found_exception());
+        let no_repository =
+            service.is_some_and(DescribeImagesError::is_repository_not_found_exception);
         let resource = format!(
             "arn:aws:ecr:{region}:{}:repository/{repository}",
             record.account

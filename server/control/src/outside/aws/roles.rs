@@ -12,7 +12,7 @@ use aws_config::{
     provider_config::ProviderConfig, web_identity_token::WebIdentityTokenCredentialsProvider,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_sdk_sts::types::Tag;
+use aws_sdk_sts::{operation::assume_role::AssumeRoleOutput, types::Tag};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::request_id::RequestId;
 use domain::{ChangeId, Evidence, EvidenceDigest, JobRole, Person, RegionName, StepId, Target};
@@ -35,36 +35,46 @@ const PACKED_ALARM: i32 = 80;
 
 /// Who the portal itself is. It may do nothing but assume job roles.
 #[derive(Clone)]
-pub struct PortalIdentity(SharedCredentialsProvider);
-
-impl PortalIdentity {
+pub enum PortalIdentity {
     /// What the surroundings of this process give: EKS Pod Identity, or a web identity (IRSA).
     /// Keys in the environment, profiles and instance roles are not looked at: they would be
     /// somebody else's rights.
+    Environment,
+    /// A provider of its own, for a portal that runs elsewhere.
+    Provider(SharedCredentialsProvider),
+}
+
+impl PortalIdentity {
     pub fn of_this_process() -> Self {
-        let plain = ProviderConfig::without_region()
-            .with_http_client(http())
-            .with_timeout_config(super::timeouts());
-        let pod = EcsCredentialsProvider::builder().configure(&plain).build();
-        let web = WebIdentityTokenCredentialsProvider::builder()
-            .configure(&plain)
-            .build();
-        let chain =
-            CredentialsProviderChain::first_try("PodIdentity", pod).or_else("WebIdentity", web);
-        Self(SharedCredentialsProvider::new(chain))
+        Self::Environment
     }
 
-    /// From a provider of the deployment's own.
-    pub fn new(
-        provider: impl aws_credential_types::provider::ProvideCredentials + 'static,
-    ) -> Self {
-        Self(SharedCredentialsProvider::new(provider))
+    fn provider(self) -> SharedCredentialsProvider {
+        match self {
+            Self::Provider(provider) => provider,
+            Self::Environment => {
+                let plain = ProviderConfig::without_region()
+                    .with_http_client(http())
+                    .with_timeout_config(super::timeouts());
+                let pod = EcsCredentialsProvider::builder().configure(&plain).build();
+                let web = WebIdentityTokenCredentialsProvider::builder()
+                    .configure(&plain)
+                    .build();
+                SharedCredentialsProvider::new(
+                    CredentialsProviderChain::first_try("PodIdentity", pod)
+                        .or_else("WebIdentity", web),
+                )
+            }
+        }
     }
 }
 
 impl fmt::Debug for PortalIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PortalIdentity")
+        f.write_str(match self {
+            Self::Environment => "Environment",
+            Self::Provider(_) => "Provider",
+        })
     }
 }
 
@@ -83,7 +93,7 @@ pub struct Errand<'a> {
 /// Sessions of people.
 #[derive(Clone)]
 pub struct Roles {
-    identity: PortalIdentity,
+    identity: SharedCredentialsProvider,
     http: SharedHttpClient,
     settings: Arc<AwsSettings>,
     /// One client a region: each keeps the portal's own credentials until they end.
@@ -99,7 +109,7 @@ impl fmt::Debug for Roles {
 impl Roles {
     pub fn new(settings: &AwsSettings, identity: PortalIdentity) -> Self {
         Self {
-            identity,
+            identity: identity.provider(),
             http: http(),
             settings: Arc::new(settings.clone()),
             clients: Arc::default(),
@@ -191,7 +201,7 @@ impl Roles {
         })?;
 
         let request_id = answer.request_id().map(str::to_owned);
-        let packed_percent = answer.packed_policy_size();
+        let packed_percent = packed(&answer);
         if packed_percent.is_some_and(|percent| percent >= PACKED_ALARM) {
             tracing::warn!(percent = packed_percent, step = %errand.step, "a session is nearly full: shorten its policy or tags");
         }
@@ -261,7 +271,7 @@ impl Roles {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.clone()).or_insert_with(|| {
             aws_sdk_sts::Client::new(&session::config(
-                self.identity.0.clone(),
+                self.identity.clone(),
                 region,
                 self.http.clone(),
                 self.endpoint(),
@@ -280,6 +290,17 @@ fn http() -> SharedHttpClient {
     Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https()
+}
+
+/// How full the session is: the figure of today's STS, or else the one that came before it.
+#[expect(
+    deprecated,
+    reason = "what STS answers that does not tell the newer figure yet"
+)]
+fn packed(answer: &AssumeRoleOutput) -> Option<i32> {
+    answer
+        .session_token_utilization()
+        .or(answer.packed_policy_size())
 }
 
 fn fill(template: &str, target: &Target, job_role: JobRole) -> String {

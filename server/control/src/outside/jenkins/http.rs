@@ -71,7 +71,7 @@ impl Pipelines {
             .retry(reqwest::retry::never())
             .connect_timeout(Duration::from_secs(3))
             .read_timeout(Duration::from_secs(15))
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             // Jenkins closes idle connections after 30 s; one that it just closed looks like a lost answer.
             .pool_idle_timeout(Duration::from_secs(10))
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))

@@ -32,10 +32,7 @@ impl Signer {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a signature carries the real time, which AWS compares with its own"
-    )]
+    /// A signature carries the real time, which AWS compares with its own.
     pub(super) fn header(&self) -> anyhow::Result<HeaderValue> {
         let token = token(
             &self.credentials,
@@ -55,7 +52,7 @@ fn token(
 ) -> anyhow::Result<String> {
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(Duration::from_secs(60));
+    settings.expires_in = Some(Duration::from_mins(1));
     let identity = credentials.clone().into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)

@@ -34,7 +34,6 @@ impl IntentState {
 
 #[derive(Clone, Debug)]
 pub(in crate::runs) struct Intent {
-    pub token: String,
     pub state: IntentState,
     pub detail: Value,
     pub made_at: Timestamp,
@@ -42,7 +41,6 @@ pub(in crate::runs) struct Intent {
 
 #[derive(FromRow)]
 struct Row {
-    token: String,
     state: String,
     detail: Value,
     made_at: jiff_sqlx::Timestamp,
@@ -51,7 +49,7 @@ struct Row {
 /// The intent with this token, if it was ever committed.
 pub(in crate::runs) async fn by_token(pool: &PgPool, token: &str) -> Result<Option<Intent>> {
     let row: Option<Row> =
-        sqlx::query_as("SELECT token, state, detail, made_at FROM intent WHERE token = $1")
+        sqlx::query_as("SELECT state, detail, made_at FROM intent WHERE token = $1")
             .bind(token)
             .fetch_optional(pool)
             .await?;
@@ -62,9 +60,8 @@ pub(in crate::runs) async fn by_token(pool: &PgPool, token: &str) -> Result<Opti
                 "done" => IntentState::Done,
                 "refused" => IntentState::Refused,
                 "unknown" => IntentState::Unknown,
-                other => return Err(corrupt("intent", "state", &row.token, other)),
+                other => return Err(corrupt("intent", "state", token, other)),
             },
-            token: row.token,
             detail: row.detail,
             made_at: row.made_at.to_jiff(),
         })

@@ -1,0 +1,4 @@
+//! Runs against the whole stand-in world.
+
+mod road;
+mod stage;

@@ -13,7 +13,7 @@ pub use list::{ChangeQuery, ChangeRow, Home};
 pub use request::{NewChange, Preview};
 pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry};
 
-use domain::{Caller, ChangeId, Refusal, policy::Subject};
+use domain::{Caller, ChangeId, Refusal, RefusalCode, policy::Read};
 
 use crate::{ChangeTx, Control, Result};
 
@@ -39,19 +39,22 @@ impl Control {
         Ok(found)
     }
 
-    /// The change, locked; readable by the caller.
+    /// The change, locked; readable by the caller. Nothing may have been written in this transaction yet.
     async fn locked_change(
         &self,
         caller: &Caller,
-        tx: &mut ChangeTx,
+        mut tx: ChangeTx,
         id: ChangeId,
-    ) -> Result<rows::Stored> {
-        let Some(found) = rows::for_update(tx, id).await? else {
+    ) -> Result<(ChangeTx, rows::Stored)> {
+        let Some(found) = rows::for_update(&mut tx, id).await? else {
             return Err(Refusal::not_found(CHANGE).into());
         };
-        debug_assert_eq!(found.change.resource().kind, "Change");
-        self.allow_read(caller, found.change.clone(), CHANGE)
-            .await?;
-        Ok(found)
+        match self.allow_in(tx, caller, Read, found.change.clone()).await {
+            Ok((tx, _readable)) => Ok((tx, found)),
+            Err(error) if error.code() == RefusalCode::Forbidden => {
+                Err(Refusal::not_found(CHANGE).into())
+            }
+            Err(error) => Err(error),
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use domain::{
     Caller, Event, EventKind, Refusal, RefusalCode, SubjectRef,
-    policy::{Action, Allowed, Read, Subject},
+    policy::{Action, Allowed, Read, Resource, Subject},
 };
 use serde_json::json;
 
-use crate::{Control, Error, Result};
+use crate::{ChangeTx, Control, Error, Result};
 
 impl Control {
     /// Decides; a refusal is an audit event before it is an answer.
@@ -20,11 +20,27 @@ impl Control {
         match self.policies().decide(caller, action, subject, self.now()) {
             Ok(allowed) => Ok(allowed),
             Err(refusal) => {
-                let about = SubjectRef::new(&resource.kind.to_lowercase(), &resource.id);
-                let event = Event::denied(EventKind::ActionDenied, about, &refusal);
-                let data =
-                    json!({"action": A::NAME, "code": refusal.code, "detail": refusal.detail});
-                self.record(caller, event.with(data)).await?;
+                self.record(caller, denied::<A>(&resource, &refusal))
+                    .await?;
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// The same inside a transaction that has written nothing yet: a refusal is committed with it. A second
+    /// connection is never taken while one is held, or a crowd of callers would wait for each other.
+    pub(crate) async fn allow_in<A: Action, S: Subject>(
+        &self,
+        tx: ChangeTx,
+        caller: &Caller,
+        action: A,
+        subject: S,
+    ) -> Result<(ChangeTx, Allowed<A, S>)> {
+        let resource = subject.resource();
+        match self.policies().decide(caller, action, subject, self.now()) {
+            Ok(allowed) => Ok((tx, allowed)),
+            Err(refusal) => {
+                tx.commit(denied::<A>(&resource, &refusal), vec![]).await?;
                 Err(refusal.into())
             }
         }
@@ -56,4 +72,10 @@ impl Control {
             Err(error) => Err(error),
         }
     }
+}
+
+fn denied<A: Action>(resource: &Resource, refusal: &Refusal) -> Event {
+    let about = SubjectRef::new(&resource.kind.to_lowercase(), &resource.id);
+    let data = json!({"action": A::NAME, "code": refusal.code, "detail": refusal.detail});
+    Event::denied(EventKind::ActionDenied, about, refusal).with(data)
 }

@@ -45,13 +45,17 @@ impl Control {
     ) -> Result<EnvironmentRow> {
         self.allow_read(caller, Room::Environments, "environment of that name")
             .await?;
-        self.environment_row(name).await
+        self.environment_row(self.pool(), name).await
     }
 
     /// # Errors
     /// Refused as a wrong field: the caller named it in a request.
-    pub(crate) async fn environment_row(&self, name: &EnvironmentName) -> Result<EnvironmentRow> {
-        let all = rows::all(self.pool()).await?;
+    pub(crate) async fn environment_row(
+        &self,
+        db: impl sqlx::PgExecutor<'_>,
+        name: &EnvironmentName,
+    ) -> Result<EnvironmentRow> {
+        let all = rows::all(db).await?;
         all.into_iter()
             .find(|e| e.name == *name)
             .ok_or_else(|| Refusal::not_found(format!("environment '{name}'")).into())

@@ -105,9 +105,6 @@ impl Control {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.inner.pool
     }
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.inner.clock
-    }
     pub(crate) fn work(&self) -> &Notify {
         &self.inner.work
     }

@@ -179,7 +179,7 @@ pub(super) async fn page(pool: &PgPool, query: &AuditQuery, limit: i64) -> Resul
 pub(super) async fn count(pool: &PgPool, query: &AuditQuery) -> Result<i64> {
     Ok(sqlx::query_scalar(matching!(
         "SELECT count(*) FROM (SELECT 1",
-        " LIMIT 10001) AS some"
+        " LIMIT 10001) AS counted"
     ))
     .bind(query.kind.map(EventKind::as_str))
     .bind(&query.login)

@@ -36,8 +36,8 @@ impl Control {
                 Refusal::field("comment", "say why you reject it: the requester reads it").into(),
             );
         }
-        let mut tx = self.begin(caller).await?;
-        let stored = self.locked_change(caller, &mut tx, id).await?;
+        let tx = self.begin(caller).await?;
+        let (tx, stored) = self.locked_change(caller, tx, id).await?;
         if tx.now() >= stored.change.expires_at
             && stored.change.state == ChangeState::AwaitingApproval
         {
@@ -47,16 +47,17 @@ impl Control {
             )
             .into());
         }
-        let (change, event) = match verdict {
-            Verdict::Approve => self
-                .allow(caller, Approve, stored.change.clone())
-                .await?
-                .approve(digest),
-            Verdict::Reject => self
-                .allow(caller, Reject, stored.change.clone())
-                .await?
-                .reject(digest),
-        }?;
+        let subject = stored.change.clone();
+        let (mut tx, (change, event)) = match verdict {
+            Verdict::Approve => {
+                let (tx, allowed) = self.allow_in(tx, caller, Approve, subject).await?;
+                (tx, allowed.approve(digest)?)
+            }
+            Verdict::Reject => {
+                let (tx, allowed) = self.allow_in(tx, caller, Reject, subject).await?;
+                (tx, allowed.reject(digest)?)
+            }
+        };
         let authentication = match &caller.kind {
             CallerKind::Person { authentication, .. } => Some(authentication),
             CallerKind::Token { .. } | CallerKind::Job { .. } => None,

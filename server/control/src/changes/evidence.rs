@@ -21,26 +21,25 @@ impl Control {
     /// Refused, naming the field, when there is no such release, the service has no pipeline or image, …
     pub(super) async fn plan(
         &self,
+        conn: &mut sqlx::PgConnection,
         kind: ChangeKind,
         requester: &Login,
         service: &ServiceName,
         version: &Version,
         environment: &EnvironmentName,
     ) -> Result<Planned> {
-        let Some(found) = services::rows::by_name(self.pool(), service).await? else {
+        let Some(found) = services::rows::by_name(&mut *conn, service).await? else {
             return Err(Refusal::field("service", "there is no such service").into());
         };
         if found.orphaned {
             return Err(Refusal::field("service", "this service is orphaned: its entity has vanished from the catalogue. Import it again first.").into());
         }
-        let mut conn = self.pool().acquire().await?;
-        let Some(release) = releases::rows::by_version(&mut conn, found.id, version).await? else {
+        let Some(release) = releases::rows::by_version(conn, found.id, version).await? else {
             return Err(Refusal::field("version", format!("{service} has no release {version}. CI registers releases; pick one that exists.")).into());
         };
-        let running = super::rows::deployed(&mut conn, found.id, environment).await?;
-        drop(conn);
+        let running = super::rows::deployed(conn, found.id, environment).await?;
         let place = self
-            .environment_row(environment)
+            .environment_row(&mut *conn, environment)
             .await
             .map_err(|error| match error {
                 crate::Error::Refused(_) => {

@@ -45,8 +45,10 @@ impl Control {
         environment: &EnvironmentName,
     ) -> Result<Preview> {
         self.readable_service(caller, service).await?;
+        let mut conn = self.pool().acquire().await?;
         let planned = self
             .plan(
+                &mut conn,
                 ChangeKind::Deploy,
                 &caller.person.login,
                 service,
@@ -54,6 +56,7 @@ impl Control {
                 environment,
             )
             .await?;
+        drop(conn);
         let evidence = planned.evidence;
         let (_, digest) = evidence.seal()?;
         let needed = self.requirements(&evidence)?;
@@ -103,8 +106,10 @@ impl Control {
             .name,
             new.service
         );
+        let mut conn = self.pool().acquire().await?;
         let planned = self
             .plan(
+                &mut conn,
                 new.kind,
                 &caller.person.login,
                 &new.service,
@@ -112,6 +117,7 @@ impl Control {
                 &new.environment,
             )
             .await?;
+        drop(conn);
         let evidence = planned.evidence;
         self.permit(caller, RequestChange, draft(&evidence)).await?;
         let requirements = self.requirements(&evidence)?;

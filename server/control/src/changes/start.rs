@@ -83,9 +83,11 @@ impl Control {
     }
 
     async fn start_as(&self, caller: &Caller, id: ChangeId) -> Result<()> {
-        let mut tx = self.begin(caller).await?;
-        let stored = self.locked_change(caller, &mut tx, id).await?;
-        let allowed = self.allow(caller, Start, stored.change.clone()).await?;
+        let tx = self.begin(caller).await?;
+        let (tx, stored) = self.locked_change(caller, tx, id).await?;
+        let (mut tx, allowed) = self
+            .allow_in(tx, caller, Start, stored.change.clone())
+            .await?;
         if !matches!(
             stored.change.state,
             ChangeState::Approved | ChangeState::Scheduled
@@ -111,9 +113,9 @@ impl Control {
             )
             .into());
         }
-        // The plan reads outside of this transaction; the row lock keeps others from moving the change meanwhile.
         let now = self
             .plan(
+                tx.conn(),
                 stored.change.kind,
                 &stored.change.requester_login,
                 &stored.change.service,
@@ -182,14 +184,12 @@ impl Control {
         stored: &rows::Stored,
     ) -> Result<Option<String>> {
         let change = &stored.change;
-        let mut conn = self.pool().acquire().await?;
-        let Some(requester) = people::rows::active(&mut conn, change.requester).await? else {
+        let Some(requester) = people::rows::active(tx.conn(), change.requester).await? else {
             return Ok(Some(format!(
                 "{} no longer has access.",
                 change.requester_login
             )));
         };
-        drop(conn);
         if let Err(refusal) = self.policies().may(
             &job(requester),
             RequestChange,

@@ -17,13 +17,11 @@ impl Control {
         reason: String,
     ) -> Result<ChangeDetail> {
         checked(&reason)?;
-        let mut tx = self.begin(caller).await?;
-        let stored = self.locked_change(caller, &mut tx, id).await?;
+        let tx = self.begin(caller).await?;
+        let (tx, stored) = self.locked_change(caller, tx, id).await?;
         let parked = stored.change.state == ChangeState::NeedsAttention;
-        let (change, event) = self
-            .allow(caller, Cancel, stored.change)
-            .await?
-            .cancel(&reason)?;
+        let (mut tx, allowed) = self.allow_in(tx, caller, Cancel, stored.change).await?;
+        let (change, event) = allowed.cancel(&reason)?;
         let by = format!("Cancelled by {}: {reason}", caller.person.login);
         if parked {
             rows::run::abandon(&mut tx, id).await?;
@@ -45,12 +43,10 @@ impl Control {
         reason: String,
     ) -> Result<ChangeDetail> {
         checked(&reason)?;
-        let mut tx = self.begin(caller).await?;
-        let stored = self.locked_change(caller, &mut tx, id).await?;
-        let (change, event) = self
-            .allow(caller, Resume, stored.change)
-            .await?
-            .resume(&reason)?;
+        let tx = self.begin(caller).await?;
+        let (tx, stored) = self.locked_change(caller, tx, id).await?;
+        let (mut tx, allowed) = self.allow_in(tx, caller, Resume, stored.change).await?;
+        let (change, event) = allowed.resume(&reason)?;
         rows::run::unpark(&mut tx, id).await?;
         rows::save(&mut tx, &change, None).await?;
         tx.commit(event, vec![]).await?;

@@ -2,7 +2,7 @@
 
 use domain::{EnvironmentName, RegionName, evidence::Side};
 use jiff_sqlx::ToSqlx;
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgExecutor};
 
 use super::{EnvironmentRegion, EnvironmentRow};
 use crate::{ChangeTx, Result, error::corrupt};
@@ -21,7 +21,7 @@ struct Row {
 }
 
 /// In order of promotion.
-pub(super) async fn all(pool: &PgPool) -> Result<Vec<EnvironmentRow>> {
+pub(super) async fn all(db: impl PgExecutor<'_>) -> Result<Vec<EnvironmentRow>> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT e.name, e.title, e.protected, e.account, e.namespace, e.region_pair,
                 array_agg(r.region ORDER BY r.side DESC) AS regions,
@@ -30,7 +30,7 @@ pub(super) async fn all(pool: &PgPool) -> Result<Vec<EnvironmentRow>> {
          FROM environment e JOIN environment_region r ON r.environment = e.name
          GROUP BY e.name ORDER BY e.position, e.name",
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }

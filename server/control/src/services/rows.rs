@@ -2,7 +2,7 @@
 
 use domain::{ServiceId, ServiceName, TeamName};
 use serde_json::Value;
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgExecutor, PgPool};
 
 use crate::{Result, catalog::Link, error::corrupt};
 
@@ -37,14 +37,14 @@ struct StoredRow {
     orphaned: bool,
 }
 
-pub(crate) async fn by_name(pool: &PgPool, name: &ServiceName) -> Result<Option<Stored>> {
+pub(crate) async fn by_name(db: impl PgExecutor<'_>, name: &ServiceName) -> Result<Option<Stored>> {
     let row: Option<StoredRow> = sqlx::query_as(
         "SELECT id, name, team, repository, pipeline, image, links, source, source_file, source_line,
                 orphaned_at IS NOT NULL AS orphaned
          FROM service WHERE name = $1",
     )
     .bind(name.as_str())
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let bad = |column: &'static str, why: String| corrupt("service", column, row.id, why);

@@ -166,7 +166,7 @@ pub(in crate::changes) async fn count(
     let f = filter(query, visible, me);
     Ok(sqlx::query_scalar(matching!(
         "SELECT count(*) FROM (SELECT 1",
-        " LIMIT $9) AS some"
+        " LIMIT $9) AS counted"
     ))
     .bind(&f.teams)
     .bind(f.me)

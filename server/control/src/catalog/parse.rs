@@ -266,11 +266,11 @@ impl Reader<'_> {
         };
         match kind.value.as_str() {
             "Component" => self
-                .service(metadata, document.spec)
+                .service(&metadata, &document.spec)
                 .map(|s| Entity::Service(Box::new(s))),
-            "System" => self.other("system", metadata, &document.spec),
-            "Group" => self.other("group", metadata, &document.spec),
-            "Resource" => self.other("resource", metadata, &document.spec),
+            "System" => self.other("system", &metadata, &document.spec),
+            "Group" => self.other("group", &metadata, &document.spec),
+            "Resource" => self.other("resource", &metadata, &document.spec),
             // Backstage has more kinds; they are none of ours and no mistake.
             "API" | "User" | "Domain" | "Location" | "Template" => None,
             unknown => {
@@ -281,7 +281,7 @@ impl Reader<'_> {
         }
     }
 
-    fn service(&mut self, metadata: Metadata, spec: Spec) -> Option<ServiceEntity> {
+    fn service(&mut self, metadata: &Metadata, spec: &Spec) -> Option<ServiceEntity> {
         let start = self.first_line;
         let name = self.required(metadata.name.as_ref(), "metadata.name", |t| {
             ServiceName::parse(t).map_err(|e| e.to_string())
@@ -349,7 +349,7 @@ impl Reader<'_> {
         })
     }
 
-    fn other(&mut self, kind: &'static str, metadata: Metadata, spec: &Spec) -> Option<Entity> {
+    fn other(&mut self, kind: &'static str, metadata: &Metadata, spec: &Spec) -> Option<Entity> {
         let name = self.required(metadata.name.as_ref(), "metadata.name", |t| {
             ServiceName::parse(t)
                 .map(|n| n.to_string())

@@ -45,7 +45,7 @@ impl Control {
                 crate::Error::Refused(_) => {
                     Refusal::field("environment", "there is no such environment").into()
                 }
-                fault => fault,
+                fault @ crate::Error::Fault(_) => fault,
             })?;
         let lacks = |annotation: &str| {
             Refusal::new(

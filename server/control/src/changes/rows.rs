@@ -302,7 +302,7 @@ pub(super) async fn insert_approval(tx: &mut ChangeTx, new: NewApproval<'_>) -> 
     .bind(&new.digest.0[..])
     .bind(new.comment)
     .bind(new.stepped_up)
-    .bind(new.auth_time.map(|t| t.to_sqlx()))
+    .bind(new.auth_time.map(ToSqlx::to_sqlx))
     .bind(new.door)
     .bind(now)
     .execute(tx.conn())

@@ -31,7 +31,7 @@ impl Control {
                 Ok(()) => started += 1,
                 // Another worker was quicker, or it went stale: recorded where it happened.
                 Err(Error::Refused(refusal)) => {
-                    tracing::info!(change = %id, %refusal, "not started")
+                    tracing::info!(change = %id, %refusal, "not started");
                 }
                 Err(fault) => return Err(fault),
             }

@@ -9,17 +9,35 @@ use crate::harness::{CATALOG, Portal, release, service};
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn an_import_says_what_it_did_and_the_second_changes_nothing(pool: PgPool) {
     let portal = Portal::new(pool).await;
-    let admin = portal.person("administrator", &[JobRole::Administrator], &[], false).await;
-    let import = |text: String| portal.control.import_text(&admin, "shop", "catalog.yaml", text);
+    let admin = portal
+        .person("administrator", &[JobRole::Administrator], &[], false)
+        .await;
+    let import = |text: String| {
+        portal
+            .control
+            .import_text(&admin, "shop", "catalog.yaml", text)
+    };
     let first = import(CATALOG.into()).await.expect("imports");
     assert_eq!((first.imported, first.unchanged, first.orphaned), (3, 0, 0));
     let again = import(CATALOG.into()).await.expect("imports");
     assert_eq!((again.imported, again.unchanged, again.orphaned), (0, 3, 0));
     let without = CATALOG.replace("name: search", "name: find");
     let third = import(without).await.expect("imports");
-    assert_eq!((third.imported, third.orphaned), (1, 1), "search vanished and is kept as an orphan");
-    let all = portal.control.services(&admin, ServiceQuery::default()).await.expect("lists");
-    let orphan = all.items.iter().find(|s| s.name.as_str() == "search").expect("still there");
+    assert_eq!(
+        (third.imported, third.orphaned),
+        (1, 1),
+        "search vanished and is kept as an orphan"
+    );
+    let all = portal
+        .control
+        .services(&admin, ServiceQuery::default())
+        .await
+        .expect("lists");
+    let orphan = all
+        .items
+        .iter()
+        .find(|s| s.name.as_str() == "search")
+        .expect("still there");
     assert!(orphan.orphaned_at.is_some());
 }
 
@@ -27,7 +45,11 @@ async fn an_import_says_what_it_did_and_the_second_changes_nothing(pool: PgPool)
 async fn only_an_administrator_imports_and_a_refusal_is_recorded(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, _) = portal.shop().await;
-    let refused = portal.control.import_text(&developer, "x", "x", String::new()).await.expect_err("refused");
+    let refused = portal
+        .control
+        .import_text(&developer, "x", "x", String::new())
+        .await
+        .expect_err("refused");
     assert_eq!(refused.code(), RefusalCode::Forbidden);
     let denied: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_event WHERE kind = 'policy.denied' AND person_login = 'developer'")
         .fetch_one(&portal.pool)
@@ -40,19 +62,57 @@ async fn only_an_administrator_imports_and_a_refusal_is_recorded(pool: PgPool) {
 async fn lists_page_filter_and_count_and_show_only_what_may_be_seen(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, manager) = portal.shop().await;
-    let query = |q: &str| ServiceQuery { q: Some(q.into()), ..ServiceQuery::default() };
-    let own = portal.control.services(&developer, ServiceQuery::default()).await.expect("lists");
+    let query = |q: &str| ServiceQuery {
+        q: Some(q.into()),
+        ..ServiceQuery::default()
+    };
+    let own = portal
+        .control
+        .services(&developer, ServiceQuery::default())
+        .await
+        .expect("lists");
     assert_eq!(own.total, Some(2), "team checkout has two");
-    let all = portal.control.services(&manager, ServiceQuery::default()).await.expect("lists");
+    let all = portal
+        .control
+        .services(&manager, ServiceQuery::default())
+        .await
+        .expect("lists");
     assert_eq!(all.total, Some(3));
-    assert_eq!(portal.control.services(&manager, query("SEARCH shop")).await.expect("lists").total, Some(1));
-    assert_eq!(portal.control.services(&manager, query("%")).await.expect("lists").total, Some(0), "no pattern language");
+    assert_eq!(
+        portal
+            .control
+            .services(&manager, query("SEARCH shop"))
+            .await
+            .expect("lists")
+            .total,
+        Some(1)
+    );
+    assert_eq!(
+        portal
+            .control
+            .services(&manager, query("%"))
+            .await
+            .expect("lists")
+            .total,
+        Some(0),
+        "no pattern language"
+    );
     for descending in [false, true] {
         for sort in [ServiceSort::Name, ServiceSort::Team, ServiceSort::Updated] {
             let (mut names, mut cursor) = (vec![], None);
             loop {
-                let query = ServiceQuery { sort, descending, cursor, limit: Some(1), ..ServiceQuery::default() };
-                let page = portal.control.services(&manager, query).await.expect("lists");
+                let query = ServiceQuery {
+                    sort,
+                    descending,
+                    cursor,
+                    limit: Some(1),
+                    ..ServiceQuery::default()
+                };
+                let page = portal
+                    .control
+                    .services(&manager, query)
+                    .await
+                    .expect("lists");
                 names.extend(page.items.iter().map(|s| s.name.to_string()));
                 cursor = page.next_cursor;
                 if cursor.is_none() {
@@ -65,9 +125,21 @@ async fn lists_page_filter_and_count_and_show_only_what_may_be_seen(pool: PgPool
             assert_eq!(names.len(), 3, "each once");
         }
     }
-    let foreign = portal.control.service(&developer, &service("search")).await.expect_err("foreign");
-    let missing = portal.control.service(&developer, &service("nothing")).await.expect_err("missing");
-    assert_eq!(foreign.refusal(), missing.refusal(), "one cannot be told from the other");
+    let foreign = portal
+        .control
+        .service(&developer, &service("search"))
+        .await
+        .expect_err("foreign");
+    let missing = portal
+        .control
+        .service(&developer, &service("nothing"))
+        .await
+        .expect_err("missing");
+    assert_eq!(
+        foreign.refusal(),
+        missing.refusal(),
+        "one cannot be told from the other"
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
@@ -75,13 +147,25 @@ async fn a_release_never_changes(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, _) = portal.shop().await;
     let cart = service("cart");
-    let (_, created) = portal.control.register_release(&developer, &cart, release("cart", "1.1.0")).await.expect("same again");
+    let (_, created) = portal
+        .control
+        .register_release(&developer, &cart, release("cart", "1.1.0"))
+        .await
+        .expect("same again");
     assert!(!created);
     let mut other = release("cart", "1.1.0");
     other.digest = release("cart", "other").digest;
-    let refused = portal.control.register_release(&developer, &cart, other).await.expect_err("another digest");
+    let refused = portal
+        .control
+        .register_release(&developer, &cart, other)
+        .await
+        .expect_err("another digest");
     assert_eq!(refused.code(), RefusalCode::Conflict);
-    let page = portal.control.releases(&developer, &cart, None, None).await.expect("lists");
+    let page = portal
+        .control
+        .releases(&developer, &cart, None, None)
+        .await
+        .expect("lists");
     let versions: Vec<_> = page.items.iter().map(|r| r.version.as_str()).collect();
     assert_eq!(versions, ["1.1.0", "1.0.0"], "newest first");
 }
@@ -90,16 +174,40 @@ async fn a_release_never_changes(pool: PgPool) {
 async fn the_portals_role_cannot_alter_the_audit_log(pool: PgPool) {
     let portal = Portal::new(pool).await;
     portal.shop().await;
-    for statement in ["UPDATE audit_event SET kind = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event CASCADE", "DELETE FROM approval", "UPDATE approval SET comment = ''"] {
+    for statement in [
+        "UPDATE audit_event SET kind = 'x'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event CASCADE",
+        "DELETE FROM approval",
+        "UPDATE approval SET comment = ''",
+    ] {
         let mut conn = portal.pool.acquire().await.expect("connection");
-        sqlx::query("SET ROLE portolan").execute(&mut *conn).await.expect("role");
-        let refused = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *conn).await.expect_err(statement).to_string();
-        assert!(refused.contains("permission denied"), "{statement}: {refused}");
+        sqlx::query("SET ROLE portolan")
+            .execute(&mut *conn)
+            .await
+            .expect("role");
+        let refused = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .execute(&mut *conn)
+            .await
+            .expect_err(statement)
+            .to_string();
+        assert!(
+            refused.contains("permission denied"),
+            "{statement}: {refused}"
+        );
         conn.close().await.expect("closes");
     }
     // The owner has the right and is stopped by the trigger.
-    for statement in ["UPDATE audit_event SET kind = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event CASCADE"] {
-        let refused = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&portal.pool).await.expect_err(statement).to_string();
+    for statement in [
+        "UPDATE audit_event SET kind = 'x'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event CASCADE",
+    ] {
+        let refused = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .execute(&portal.pool)
+            .await
+            .expect_err(statement)
+            .to_string();
         assert!(refused.contains("append-only"), "{statement}: {refused}");
     }
 }

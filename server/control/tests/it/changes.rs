@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Caller, CallerKind, ChangeState, EvidenceDigest, JobRole, RefusalCode, Scope, StartMode, TokenId,
-    Verdict,
+    Caller, CallerKind, ChangeState, EvidenceDigest, JobRole, RefusalCode, Scope, StartMode,
+    TokenId, Verdict,
 };
 use jiff::SignedDuration;
 use portolan_control::changes::{ChangeDetail, ChangeQuery};
@@ -13,64 +13,168 @@ use uuid::Uuid;
 
 use crate::harness::{Portal, deploy, rules, service};
 
-async fn approve(portal: &Portal, who: &Caller, change: &ChangeDetail) -> Result<ChangeDetail, portolan_control::Error> {
-    portal.control.decide(who, change.row.id, Verdict::Approve, change.row.evidence_digest, String::new()).await
+async fn approve(
+    portal: &Portal,
+    who: &Caller,
+    change: &ChangeDetail,
+) -> Result<ChangeDetail, portolan_control::Error> {
+    portal
+        .control
+        .decide(
+            who,
+            change.row.id,
+            Verdict::Approve,
+            change.row.evidence_digest,
+            String::new(),
+        )
+        .await
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn dev_needs_nobody_staging_the_team_production_a_manager_with_a_second_factor(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, manager) = portal.shop().await;
-    let colleague = portal.person("developer2", &[JobRole::Developer], &["checkout"], true).await;
-    let dev = portal.control.request_change(&developer, deploy("1.0.0", "dev")).await.expect("dev");
+    let colleague = portal
+        .person("developer2", &[JobRole::Developer], &["checkout"], true)
+        .await;
+    let dev = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "dev"))
+        .await
+        .expect("dev");
     assert_eq!(dev.row.state, ChangeState::Approved);
 
-    let staging = portal.control.request_change(&developer, deploy("1.0.0", "staging")).await.expect("staging");
+    let staging = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "staging"))
+        .await
+        .expect("staging");
     assert_eq!(staging.row.state, ChangeState::AwaitingApproval);
-    let own = approve(&portal, &developer, &staging).await.expect_err("own change");
+    let own = approve(&portal, &developer, &staging)
+        .await
+        .expect_err("own change");
     assert_eq!(own.code(), RefusalCode::Forbidden);
-    let staging = approve(&portal, &colleague, &staging).await.expect("colleague");
+    let staging = approve(&portal, &colleague, &staging)
+        .await
+        .expect("colleague");
     assert_eq!(staging.row.state, ChangeState::Approved);
 
-    let production = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("production");
+    let production = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("production");
     let mut weak = manager.clone();
     if let CallerKind::Person { authentication, .. } = &mut weak.kind {
         authentication.mfa = false;
     }
-    assert_eq!(approve(&portal, &weak, &production).await.expect_err("no factor").code(), RefusalCode::StepUpRequired);
-    assert_eq!(approve(&portal, &colleague, &production).await.expect_err("no manager").code(), RefusalCode::Forbidden);
+    assert_eq!(
+        approve(&portal, &weak, &production)
+            .await
+            .expect_err("no factor")
+            .code(),
+        RefusalCode::StepUpRequired
+    );
+    assert_eq!(
+        approve(&portal, &colleague, &production)
+            .await
+            .expect_err("no manager")
+            .code(),
+        RefusalCode::Forbidden
+    );
     let mut script = manager.clone();
-    script.kind = CallerKind::Token { token: TokenId(Uuid::now_v7()), scopes: Scope::ALL.into() };
-    assert_eq!(approve(&portal, &script, &production).await.expect_err("token").code(), RefusalCode::StepUpRequired);
-    let production = approve(&portal, &manager, &production).await.expect("manager");
+    script.kind = CallerKind::Token {
+        token: TokenId(Uuid::now_v7()),
+        scopes: Scope::ALL.into(),
+    };
+    assert_eq!(
+        approve(&portal, &script, &production)
+            .await
+            .expect_err("token")
+            .code(),
+        RefusalCode::StepUpRequired
+    );
+    let production = approve(&portal, &manager, &production)
+        .await
+        .expect("manager");
     assert_eq!(production.row.state, ChangeState::Approved);
-    assert_eq!(portal.kinds(production.row.id).await.last().map(String::as_str), Some("change.ready"));
+    assert_eq!(
+        portal
+            .kinds(production.row.id)
+            .await
+            .last()
+            .map(String::as_str),
+        Some("change.ready")
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn an_approval_binds_to_one_digest_and_counts_once(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, manager) = portal.shop().await;
-    let change = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("requested");
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("requested");
     let other = EvidenceDigest([7; 32]);
-    let wrong = portal.control.decide(&manager, change.row.id, Verdict::Approve, other, String::new()).await.expect_err("digest");
+    let wrong = portal
+        .control
+        .decide(
+            &manager,
+            change.row.id,
+            Verdict::Approve,
+            other,
+            String::new(),
+        )
+        .await
+        .expect_err("digest");
     assert_eq!(wrong.code(), RefusalCode::DigestMismatch);
     approve(&portal, &manager, &change).await.expect("first");
-    assert_eq!(approve(&portal, &manager, &change).await.expect_err("second").code(), RefusalCode::WrongState);
+    assert_eq!(
+        approve(&portal, &manager, &change)
+            .await
+            .expect_err("second")
+            .code(),
+        RefusalCode::WrongState
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn a_rejection_needs_a_reason_and_ends_the_change(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, manager) = portal.shop().await;
-    let change = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("requested");
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("requested");
     let (id, digest) = (change.row.id, change.row.evidence_digest);
-    let mute = portal.control.decide(&manager, id, Verdict::Reject, digest, "  ".into()).await.expect_err("no reason");
+    let mute = portal
+        .control
+        .decide(&manager, id, Verdict::Reject, digest, "  ".into())
+        .await
+        .expect_err("no reason");
     assert!(mute.refusal().fields.contains_key("comment"));
-    let rejected = portal.control.decide(&manager, id, Verdict::Reject, digest, "not today".into()).await.expect("rejected");
+    let rejected = portal
+        .control
+        .decide(&manager, id, Verdict::Reject, digest, "not today".into())
+        .await
+        .expect("rejected");
     assert_eq!(rejected.row.state, ChangeState::Rejected);
-    assert!(rejected.buttons.retry.is_err(), "a manager does not ask for deployments");
-    let again = portal.control.retry(&developer, id, domain::Reason::parse("fixed").expect("reason")).await.expect("asked again");
+    assert!(
+        rejected.buttons.retry.is_err(),
+        "a manager does not ask for deployments"
+    );
+    let again = portal
+        .control
+        .retry(
+            &developer,
+            id,
+            domain::Reason::parse("fixed").expect("reason"),
+        )
+        .await
+        .expect("asked again");
     assert_eq!(again.retry_of, Some(id));
     assert_ne!(again.row.id, id);
 }
@@ -79,19 +183,43 @@ async fn a_rejection_needs_a_reason_and_ends_the_change(pool: PgPool) {
 async fn what_changed_since_the_approval_makes_it_stale(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, manager) = portal.shop().await;
-    let change = portal.control.request_change(&developer, deploy("1.1.0", "production")).await.expect("requested");
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.1.0", "production"))
+        .await
+        .expect("requested");
     approve(&portal, &manager, &change).await.expect("approved");
-    sqlx::query("UPDATE service SET pipeline = 'shop/other' WHERE name = 'cart'").execute(&portal.pool).await.expect("update");
+    sqlx::query("UPDATE service SET pipeline = 'shop/other' WHERE name = 'cart'")
+        .execute(&portal.pool)
+        .await
+        .expect("update");
     let mut developer = developer;
     if let CallerKind::Person { authentication, .. } = &mut developer.kind {
         authentication.mfa = true;
     }
-    let refused = portal.control.start(&developer, change.row.id).await.expect_err("stale");
+    let refused = portal
+        .control
+        .start(&developer, change.row.id)
+        .await
+        .expect_err("stale");
     assert_eq!(refused.code(), RefusalCode::Stale);
-    let seen = portal.control.change(&developer, change.row.id).await.expect("reads");
+    let seen = portal
+        .control
+        .change(&developer, change.row.id)
+        .await
+        .expect("reads");
     assert_eq!(seen.row.state, ChangeState::Stale);
-    assert!(seen.state_reason.as_deref().is_some_and(|w| w.contains("pipeline")), "{:?}", seen.state_reason);
-    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM run").fetch_one(&portal.pool).await.expect("count");
+    assert!(
+        seen.state_reason
+            .as_deref()
+            .is_some_and(|w| w.contains("pipeline")),
+        "{:?}",
+        seen.state_reason
+    );
+    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM run")
+        .fetch_one(&portal.pool)
+        .await
+        .expect("count");
     assert_eq!(runs, 0);
 }
 
@@ -99,17 +227,44 @@ async fn what_changed_since_the_approval_makes_it_stale(pool: PgPool) {
 async fn an_approver_who_lost_the_right_loses_the_quorum(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, _) = portal.shop().await;
-    let colleague = portal.person("developer2", &[JobRole::Developer], &["checkout"], false).await;
-    let third = portal.person("developer3", &[JobRole::Developer], &["checkout"], false).await;
-    let change = portal.control.request_change(&developer, deploy("1.0.0", "staging")).await.expect("requested");
-    approve(&portal, &colleague, &change).await.expect("approved");
-    sqlx::query("UPDATE person SET teams = '{}' WHERE login = 'developer2'").execute(&portal.pool).await.expect("leaves");
-    let refused = portal.control.start(&developer, change.row.id).await.expect_err("quorum lost");
+    let colleague = portal
+        .person("developer2", &[JobRole::Developer], &["checkout"], false)
+        .await;
+    let third = portal
+        .person("developer3", &[JobRole::Developer], &["checkout"], false)
+        .await;
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "staging"))
+        .await
+        .expect("requested");
+    approve(&portal, &colleague, &change)
+        .await
+        .expect("approved");
+    sqlx::query("UPDATE person SET teams = '{}' WHERE login = 'developer2'")
+        .execute(&portal.pool)
+        .await
+        .expect("leaves");
+    let refused = portal
+        .control
+        .start(&developer, change.row.id)
+        .await
+        .expect_err("quorum lost");
     assert!(refused.to_string().contains("developer2"), "{refused}");
-    let waiting = portal.control.change(&developer, change.row.id).await.expect("reads");
+    let waiting = portal
+        .control
+        .change(&developer, change.row.id)
+        .await
+        .expect("reads");
     assert_eq!(waiting.row.state, ChangeState::AwaitingApproval);
-    approve(&portal, &third, &waiting).await.expect("somebody else");
-    let started = portal.control.start(&developer, change.row.id).await.expect("starts");
+    approve(&portal, &third, &waiting)
+        .await
+        .expect("somebody else");
+    let started = portal
+        .control
+        .start(&developer, change.row.id)
+        .await
+        .expect("starts");
     assert_eq!(started.row.state, ChangeState::Running);
     assert_eq!(started.run.expect("a run").steps.len(), 10);
 }
@@ -118,10 +273,15 @@ async fn an_approver_who_lost_the_right_loses_the_quorum(pool: PgPool) {
 async fn fifty_starts_make_one_run(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, _) = portal.shop().await;
-    let change = portal.control.request_change(&developer, deploy("1.0.0", "dev")).await.expect("requested");
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "dev"))
+        .await
+        .expect("requested");
     let starts: Vec<_> = (0..50)
         .map(|_| {
-            let (control, developer, id) = (portal.control.clone(), developer.clone(), change.row.id);
+            let (control, developer, id) =
+                (portal.control.clone(), developer.clone(), change.row.id);
             tokio::spawn(async move { control.start(&developer, id).await })
         })
         .collect();
@@ -133,7 +293,10 @@ async fn fifty_starts_make_one_run(pool: PgPool) {
         }
     }
     assert_eq!(won, 1);
-    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM run").fetch_one(&portal.pool).await.expect("count");
+    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM run")
+        .fetch_one(&portal.pool)
+        .await
+        .expect("count");
     assert_eq!(runs, 1);
 }
 
@@ -141,27 +304,64 @@ async fn fifty_starts_make_one_run(pool: PgPool) {
 async fn one_runs_at_a_time_and_the_next_is_told_why(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, _) = portal.shop().await;
-    let first = portal.control.request_change(&developer, deploy("1.0.0", "dev")).await.expect("first");
-    let second = portal.control.request_change(&developer, deploy("1.1.0", "dev")).await.expect("second");
-    portal.control.start(&developer, first.row.id).await.expect("starts");
-    let waits = portal.control.start(&developer, second.row.id).await.expect_err("one at a time");
-    assert!(waits.to_string().contains(&first.row.id.to_string()), "{waits}");
+    let first = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "dev"))
+        .await
+        .expect("first");
+    let second = portal
+        .control
+        .request_change(&developer, deploy("1.1.0", "dev"))
+        .await
+        .expect("second");
+    portal
+        .control
+        .start(&developer, first.row.id)
+        .await
+        .expect("starts");
+    let waits = portal
+        .control
+        .start(&developer, second.row.id)
+        .await
+        .expect_err("one at a time");
+    assert!(
+        waits.to_string().contains(&first.row.id.to_string()),
+        "{waits}"
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn unapproved_changes_expire_and_waiting_ones_can_be_cancelled(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, manager) = portal.shop().await;
-    let change = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("requested");
-    let cancelled = portal.control.cancel(&developer, change.row.id, "not needed".into()).await.expect("cancelled");
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("requested");
+    let cancelled = portal
+        .control
+        .cancel(&developer, change.row.id, "not needed".into())
+        .await
+        .expect("cancelled");
     assert_eq!(cancelled.row.state, ChangeState::Cancelled);
-    let other = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("requested");
+    let other = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("requested");
     portal.clock.advance(SignedDuration::from_hours(8 * 24));
     let mut manager = manager;
     if let CallerKind::Person { authentication, .. } = &mut manager.kind {
         authentication.auth_time = portal.control.now();
     }
-    assert_eq!(approve(&portal, &manager, &other).await.expect_err("too late").code(), RefusalCode::WrongState);
+    assert_eq!(
+        approve(&portal, &manager, &other)
+            .await
+            .expect_err("too late")
+            .code(),
+        RefusalCode::WrongState
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
@@ -170,50 +370,117 @@ async fn what_is_asked_for_must_exist_and_the_field_is_named(pool: PgPool) {
     let (developer, _) = portal.shop().await;
     let mut foreign = deploy("1.0.0", "dev");
     foreign.service = service("search");
-    for (new, field) in [(deploy("9.9.9", "dev"), "version"), (deploy("1.0.0", "moon"), "environment"), (foreign, "service")] {
-        let refused = portal.control.request_change(&developer, new).await.expect_err(field).refusal();
-        assert_eq!(refused.fields.keys().collect::<Vec<_>>(), [field], "{refused}");
+    for (new, field) in [
+        (deploy("9.9.9", "dev"), "version"),
+        (deploy("1.0.0", "moon"), "environment"),
+        (foreign, "service"),
+    ] {
+        let refused = portal
+            .control
+            .request_change(&developer, new)
+            .await
+            .expect_err(field)
+            .refusal();
+        assert_eq!(
+            refused.fields.keys().collect::<Vec<_>>(),
+            [field],
+            "{refused}"
+        );
     }
     let outsider = portal.person("outsider", &[], &[], false).await;
-    let nothing = portal.control.changes(&outsider, ChangeQuery::default()).await.expect("lists");
+    let nothing = portal
+        .control
+        .changes(&outsider, ChangeQuery::default())
+        .await
+        .expect("lists");
     assert_eq!(nothing.items.len(), 0);
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn a_change_no_rule_speaks_of_is_refused(pool: PgPool) {
-    let portal = Portal::with(pool, r#"[{"name": "dev", "match": {"environment": "dev"}, "require": []}]"#, crate::harness::settings()).await;
+    let portal = Portal::with(
+        pool,
+        r#"[{"name": "dev", "match": {"environment": "dev"}, "require": []}]"#,
+        crate::harness::settings(),
+    )
+    .await;
     let (developer, _) = portal.shop().await;
-    let refused = portal.control.request_change(&developer, deploy("1.0.0", "staging")).await.expect_err("no rule");
+    let refused = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "staging"))
+        .await
+        .expect_err("no rule");
     assert!(refused.to_string().contains("No rule"), "{refused}");
-    assert_ne!(rules(crate::harness::RULES).version(), portal.control.rules().version());
+    assert_ne!(
+        rules(crate::harness::RULES).version(),
+        portal.control.rules().version()
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn the_inbox_holds_what_one_can_decide(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, mut manager) = portal.shop().await;
-    let colleague = portal.person("developer2", &[JobRole::Developer], &["checkout"], false).await;
-    let production = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("production");
-    let staging = portal.control.request_change(&developer, deploy("1.0.0", "staging")).await.expect("staging");
+    let colleague = portal
+        .person("developer2", &[JobRole::Developer], &["checkout"], false)
+        .await;
+    let production = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("production");
+    let staging = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "staging"))
+        .await
+        .expect("staging");
     if let CallerKind::Person { authentication, .. } = &mut manager.kind {
         authentication.mfa = false;
     }
-    let awaiting = |who: Caller| async { let who = who; let query = ChangeQuery { awaiting_me: true, ..ChangeQuery::default() };
-        portal.control.changes(&who, query).await.expect("inbox").items.into_iter().map(|c| c.id).collect::<BTreeSet<_>>() };
-    assert!(awaiting(developer.clone()).await.is_empty(), "never one's own");
+    let awaiting = |who: Caller| async {
+        let who = who;
+        let query = ChangeQuery {
+            awaiting_me: true,
+            ..ChangeQuery::default()
+        };
+        portal
+            .control
+            .changes(&who, query)
+            .await
+            .expect("inbox")
+            .items
+            .into_iter()
+            .map(|c| c.id)
+            .collect::<BTreeSet<_>>()
+    };
+    assert!(
+        awaiting(developer.clone()).await.is_empty(),
+        "never one's own"
+    );
     assert_eq!(awaiting(colleague).await, [staging.row.id].into());
     // Also without a fresh second factor: the page then asks for it. As a member of the team this manager counts for staging too.
-    assert_eq!(awaiting(manager).await, [production.row.id, staging.row.id].into());
+    assert_eq!(
+        awaiting(manager).await,
+        [production.row.id, staging.row.id].into()
+    );
     let mut automatic = deploy("1.0.0", "dev");
     automatic.start_mode = StartMode::OnApproval;
-    portal.control.request_change(&developer, automatic).await.expect("dev");
+    portal
+        .control
+        .request_change(&developer, automatic)
+        .await
+        .expect("dev");
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn the_database_too_refuses_ones_own_approval(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (developer, _) = portal.shop().await;
-    let change = portal.control.request_change(&developer, deploy("1.0.0", "production")).await.expect("requested");
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "production"))
+        .await
+        .expect("requested");
     let refused = sqlx::query(
         "INSERT INTO approval (id, change_id, person_id, verdict, evidence_digest, comment, stepped_up, door, at)
          VALUES ($1, $2, $3, 'approve', $4, '', true, 'person', now())",

@@ -3,8 +3,7 @@
 use domain::{
     Authentication, Caller, CallerKind, EnvironmentName, GitCommit, ImageDigest, JobRole, Login,
     Person, PersonId, Reason, RequestId, RuleSet, ServiceName, SessionId, StartMode, TeamName,
-    Version,
-    policy::PolicySet,
+    Version, policy::PolicySet,
 };
 use portolan_control::{
     Clock, Control, Outside, Settings,
@@ -34,7 +33,8 @@ pub struct Portal {
 pub fn policies() -> PolicySet {
     let schema = include_str!("../../../policy/portolan.cedarschema");
     let shipped = include_str!("../../../policy/portolan.cedar");
-    PolicySet::parse(schema, &[("portolan.cedar".into(), shipped.into())]).expect("shipped policies")
+    PolicySet::parse(schema, &[("portolan.cedar".into(), shipped.into())])
+        .expect("shipped policies")
 }
 
 pub fn rules(json: &str) -> RuleSet {
@@ -47,18 +47,35 @@ pub fn settings() -> Settings {
         name: EnvironmentName::parse(name).expect("environment"),
         title: name.to_owned(),
         protected,
-        account: if protected { "300000000003" } else { "200000000002" }.into(),
+        account: if protected {
+            "300000000003"
+        } else {
+            "200000000002"
+        }
+        .into(),
         namespace: "shop".into(),
         region_pair: pair.then(|| "europe".into()),
-        clusters: if pair { vec!["eu-west-1", "eu-central-1"] } else { vec!["eu-west-1"] }
-            .into_iter()
-            .map(|r| (region(r), format!("shop-{name}")))
-            .collect(),
+        clusters: if pair {
+            vec!["eu-west-1", "eu-central-1"]
+        } else {
+            vec!["eu-west-1"]
+        }
+        .into_iter()
+        .map(|r| (region(r), format!("shop-{name}")))
+        .collect(),
     };
     Settings {
         public_url: "http://127.0.0.1:9".parse().expect("url"),
-        region_pairs: vec![RegionPair { name: "europe".into(), active: region("eu-west-1"), passive: region("eu-central-1") }],
-        environments: vec![environment("dev", false, false), environment("staging", false, true), environment("production", true, true)],
+        region_pairs: vec![RegionPair {
+            name: "europe".into(),
+            active: region("eu-west-1"),
+            passive: region("eu-central-1"),
+        }],
+        environments: vec![
+            environment("dev", false, false),
+            environment("staging", false, true),
+            environment("production", true, true),
+        ],
         catalog_folder: None,
         aws: AwsSettings {
             // Nobody listens there: these tests never leave the database.
@@ -67,7 +84,11 @@ pub fn settings() -> Settings {
             external_id: "portolan-{account}".into(),
             registry: "{account}.dkr.ecr.{region}.amazonaws.com".into(),
         },
-        jenkins: JenkinsSettings { url: "http://127.0.0.1:9/jenkins".parse().expect("url"), user: "portolan".into(), token: "token".into() },
+        jenkins: JenkinsSettings {
+            url: "http://127.0.0.1:9/jenkins".parse().expect("url"),
+            user: "portolan".into(),
+            token: "token".into(),
+        },
         times: Times::default(),
     }
 }
@@ -79,20 +100,48 @@ impl Portal {
 
     pub async fn with(pool: PgPool, rule_text: &str, settings: Settings) -> Self {
         let clock = Clock::system();
-        let outside = Outside::new(&settings.aws, &settings.jenkins, PortalIdentity::Environment).expect("outside");
-        let control = Control::new(pool.clone(), policies(), rules(rule_text), settings, clock.clone(), outside);
-        control.apply_configured_environments().await.expect("environments");
-        Self { control, clock, pool }
+        let outside = Outside::new(
+            &settings.aws,
+            &settings.jenkins,
+            PortalIdentity::Environment,
+        )
+        .expect("outside");
+        let control = Control::new(
+            pool.clone(),
+            policies(),
+            rules(rule_text),
+            settings,
+            clock.clone(),
+            outside,
+        );
+        control
+            .apply_configured_environments()
+            .await
+            .expect("environments");
+        Self {
+            control,
+            clock,
+            pool,
+        }
     }
 
     /// A person in the database, signed in by browser, with a fresh second factor where `mfa`.
-    pub async fn person(&self, login: &str, roles: &[JobRole], teams: &[&str], mfa: bool) -> Caller {
+    pub async fn person(
+        &self,
+        login: &str,
+        roles: &[JobRole],
+        teams: &[&str],
+        mfa: bool,
+    ) -> Caller {
         let person = Person {
             id: PersonId(Uuid::now_v7()),
             login: Login::parse(login).expect("login"),
             name: login.to_owned(),
             job_roles: roles.iter().copied().collect(),
-            teams: teams.iter().map(|t| TeamName::parse(*t).expect("team")).collect(),
+            teams: teams
+                .iter()
+                .map(|t| TeamName::parse(*t).expect("team"))
+                .collect(),
         };
         let roles: Vec<_> = person.job_roles.iter().map(|r| r.as_str()).collect();
         sqlx::query(
@@ -110,7 +159,10 @@ impl Portal {
             person,
             kind: CallerKind::Person {
                 session: SessionId(Uuid::now_v7()),
-                authentication: Authentication { auth_time: self.control.now(), mfa },
+                authentication: Authentication {
+                    auth_time: self.control.now(),
+                    mfa,
+                },
             },
             request_id: RequestId(Uuid::now_v7()),
             ip: None,
@@ -119,13 +171,26 @@ impl Portal {
 
     /// Developer of team checkout, manager, administrator; catalogue imported, releases 1.0.0 and 1.1.0 of cart.
     pub async fn shop(&self) -> (Caller, Caller) {
-        let admin = self.person("administrator", &[JobRole::Administrator], &[], false).await;
-        let report = self.control.import_text(&admin, "shop", "catalog.yaml", CATALOG.into()).await.expect("import");
+        let admin = self
+            .person("administrator", &[JobRole::Administrator], &[], false)
+            .await;
+        let report = self
+            .control
+            .import_text(&admin, "shop", "catalog.yaml", CATALOG.into())
+            .await
+            .expect("import");
         assert!(report.problems.is_empty(), "{:?}", report.problems);
-        let developer = self.person("developer", &[JobRole::Developer], &["checkout"], false).await;
-        let manager = self.person("manager", &[JobRole::Manager], &["checkout"], true).await;
+        let developer = self
+            .person("developer", &[JobRole::Developer], &["checkout"], false)
+            .await;
+        let manager = self
+            .person("manager", &[JobRole::Manager], &["checkout"], true)
+            .await;
         for version in ["1.0.0", "1.1.0"] {
-            self.control.register_release(&developer, &service("cart"), release("cart", version)).await.expect("release");
+            self.control
+                .register_release(&developer, &service("cart"), release("cart", version))
+                .await
+                .expect("release");
         }
         (developer, manager)
     }

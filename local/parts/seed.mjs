@@ -74,8 +74,8 @@ export async function listAll(portal, token, route) {
 }
 
 /** Posts the releases that the sandbox has images of, as CI would. Posting one again changes nothing. */
-export async function seedReleases({ portal, tokens }) {
-  const services = (await listAll(portal, tokens.administrator, '/services')).map((one) => one.name);
+export async function seedReleases({ portal, tokens, route = '/services' }) {
+  const services = (await listAll(portal, tokens.administrator, route)).map((one) => one.name);
   const wanted = services.flatMap((service) => VERSIONS.map((version) => ({ service, version }))).concat(EXTRA.filter(({ service }) => services.includes(service)));
   let posted = 0;
   for (const { service, version } of wanted) {

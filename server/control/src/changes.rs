@@ -8,6 +8,9 @@ pub(crate) mod rows;
 mod start;
 mod stop;
 mod view;
+mod visible;
+
+pub(crate) use visible::Standing;
 
 pub use list::{ChangeQuery, ChangeRow, Home};
 pub use request::{NewChange, Preview};

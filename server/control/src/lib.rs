@@ -18,6 +18,7 @@ pub mod outside;
 pub mod page;
 pub mod people;
 pub mod releases;
+mod remembered;
 pub mod runs;
 pub mod services;
 pub mod sessions;
@@ -26,9 +27,12 @@ pub mod tickets;
 pub mod tokens;
 pub mod tx;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use domain::{RuleSet, policy::PolicySet};
+use domain::{
+    RuleSet,
+    policy::{PolicySet, Visibility},
+};
 use jiff::Timestamp;
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -60,6 +64,30 @@ struct Inner {
     /// Rung when there is work for a worker of this process; others poll.
     work: Notify,
     services: services::Snapshots,
+    memory: Memory,
+}
+
+/// Short-lived answers, none of which decides anything but a number or a list's filter.
+#[derive(Debug)]
+struct Memory {
+    /// What a person may see follows from their standing and the policies, which are fixed for this process.
+    visible: remembered::Remembered<changes::Standing, Visibility>,
+    changes_counted: remembered::Remembered<String, i64>,
+    audit_counted: remembered::Remembered<String, i64>,
+    /// Who has looked at which part of the audit log within the last minute.
+    audit_read: remembered::Remembered<(domain::PersonId, String), ()>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let second = Duration::from_secs(1);
+        Self {
+            visible: remembered::Remembered::new(Duration::from_secs(300), 2_000),
+            changes_counted: remembered::Remembered::new(second, 500),
+            audit_counted: remembered::Remembered::new(second, 500),
+            audit_read: remembered::Remembered::new(Duration::from_secs(60), 2_000),
+        }
+    }
 }
 
 impl Control {
@@ -82,6 +110,7 @@ impl Control {
                 outside,
                 work,
                 services,
+                memory: Memory::default(),
             }),
         }
     }
@@ -107,6 +136,9 @@ impl Control {
     }
     pub(crate) fn work(&self) -> &Notify {
         &self.inner.work
+    }
+    fn memory(&self) -> &Memory {
+        &self.inner.memory
     }
     pub(crate) fn snapshots(&self) -> &services::Snapshots {
         &self.inner.services

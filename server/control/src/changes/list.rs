@@ -1,8 +1,8 @@
 //! Lists of changes, and what each job role sees first.
 
 use domain::{
-    Caller, ChangeId, ChangeKind, ChangeState, EnvironmentName, EvidenceDigest, Login, ServiceName,
-    TeamName, Version,
+    Caller, ChangeId, ChangeKind, ChangeState, EnvironmentName, EvidenceDigest, Login, PersonId,
+    ServiceName, TeamName, Version, policy::Visibility,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,9 +68,34 @@ impl Control {
             return self.awaiting(caller, query, limit).await;
         }
         let mut page = sql::page(self.pool(), &query, &visible, caller.person.id, limit).await?;
-        let total = sql::count(self.pool(), &query, &visible, caller.person.id).await?;
-        page.total = Some(total.unsigned_abs());
+        page.total = Some(
+            self.count(&query, &visible, caller.person.id)
+                .await?
+                .unsigned_abs(),
+        );
         Ok(page)
+    }
+
+    /// How many match, counted at most a second ago.
+    async fn count(&self, query: &ChangeQuery, visible: &Visibility, me: PersonId) -> Result<i64> {
+        let asked = ChangeQuery {
+            cursor: None,
+            limit: None,
+            ..query.clone()
+        };
+        // Whose question it is matters only to those who do not see everything.
+        let whose = if *visible == Visibility::All {
+            None
+        } else {
+            Some(me)
+        };
+        let key = format!("{asked:?} {visible:?} {whose:?}");
+        if let Some(counted) = self.memory().changes_counted.get(&key) {
+            return Ok(counted);
+        }
+        let counted = sql::count(self.pool(), query, visible, me).await?;
+        self.memory().changes_counted.put(key, counted);
+        Ok(counted)
     }
 
     /// What the caller could approve now, by policy and by the rules: few enough to be asked one by one.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use domain::{Caller, Refusal, RefusalCode, Scope, TeamName, policy::Visibility};
+use domain::{Caller, TeamName, policy::Visibility};
 use serde::Serialize;
 
 use super::{ServiceRow, snapshot::Snapshot};
@@ -105,33 +105,10 @@ impl Control {
     }
 
     /// What there is to filter by.
-    pub async fn facets(&self, caller: &Caller) -> Result<Facets> {
+    pub async fn facets(&self, caller: &Caller) -> Result<Arc<Facets>> {
         let visible = self.visible(caller)?;
         let snapshot = self.snapshots().current(self.pool()).await?;
-        let (mut teams, mut systems, mut lifecycles) =
-            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for entry in snapshot.entries.iter().filter(|e| sees(&visible, &e.team)) {
-            teams.insert(&*entry.team);
-            systems.extend(entry.system.as_deref());
-            lifecycles.insert(&*entry.lifecycle);
-        }
-        let list = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
-        Ok(Facets {
-            teams: list(teams),
-            systems: list(systems),
-            lifecycles: list(lifecycles),
-        })
-    }
-
-    /// Which services and changes the caller may see in lists.
-    pub(crate) fn visible(&self, caller: &Caller) -> Result<Visibility, Refusal> {
-        if !caller.holds(Scope::Read) {
-            return Err(Refusal::new(
-                RefusalCode::ScopeMissing,
-                "This token lacks the scope 'read'. Create one that has it.",
-            ));
-        }
-        Ok(self.policies().visibility(caller, self.now()))
+        Ok(snapshot.facets(&visible))
     }
 }
 
@@ -143,6 +120,31 @@ fn sees(visible: &Visibility, team: &str) -> bool {
 }
 
 impl Snapshot {
+    fn facets(&self, visible: &Visibility) -> Arc<Facets> {
+        let mut known = self.facets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(facets) = known.get(visible) {
+            return facets.clone();
+        }
+        let (mut teams, mut systems, mut lifecycles) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for entry in self.entries.iter().filter(|e| sees(visible, &e.team)) {
+            teams.insert(&*entry.team);
+            systems.extend(entry.system.as_deref());
+            lifecycles.insert(&*entry.lifecycle);
+        }
+        let list = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
+        let facets = Arc::new(Facets {
+            teams: list(teams),
+            systems: list(systems),
+            lifecycles: list(lifecycles),
+        });
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(visible.clone(), facets.clone());
+        facets
+    }
+
     fn matching(&self, key: &MatchKey) -> Arc<[u32]> {
         let remembered = self.matches.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = remembered.get(key) {

@@ -7,11 +7,16 @@ use std::{
 
 use domain::{
     EnvironmentName, ImageDigest, RegionName, ServiceName, TeamName, Version, evidence::Side,
+    policy::Visibility,
 };
 use jiff::Timestamp;
 use sqlx::PgPool;
 
-use super::{Cell, ServiceRow, list::MatchKey, rows};
+use super::{
+    Cell, ServiceRow,
+    list::{Facets, MatchKey},
+    rows,
+};
 use crate::{Result, error::corrupt};
 
 /// The current copy, replaced as a whole.
@@ -65,6 +70,7 @@ pub(super) struct Snapshot {
     places: Vec<Place>,
     /// What a filter matched, in order: the same filter on the same copy is the same answer.
     pub(super) matches: Mutex<HashMap<MatchKey, Arc<[u32]>>>,
+    pub(super) facets: Mutex<HashMap<Visibility, Arc<Facets>>>,
 }
 
 impl Snapshots {
@@ -173,6 +179,7 @@ impl Snapshot {
             entries,
             places,
             matches: Mutex::default(),
+            facets: Mutex::default(),
         })
     }
 

@@ -49,6 +49,7 @@ impl Control {
                 work.cancelled || rows::claims::cancel_requested(self.pool(), change).await?;
             work.progress.overdue |= Instant::now() >= deadline;
             let polled = self.poll(work).await?;
+            tracing::debug!(step = %work.lease.step, at = "follow.polled");
             let going = match polled {
                 Ok(Polled::Ended(result)) => return self.ended(work, &result).await,
                 Ok(Polled::NeverBuilt(why)) if work.cancelled => {

@@ -43,6 +43,7 @@ impl Control {
                 record(&mut tx, session.record()).await?;
                 tx.commit(assumed_event(session.record()).of_change(change), vec![])
                     .await?;
+                tracing::debug!(step = %work.lease.step, need = need.as_str(), at = "session.recorded");
                 Ok(Ok(session))
             }
             Err(failure) => {

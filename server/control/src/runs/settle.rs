@@ -143,7 +143,11 @@ impl Control {
             change.fail(&words)?
         };
         changes::rows::save(&mut tx, &change, Some(&words)).await?;
-        tx.commit(event, first.into_iter().collect()).await?;
+        // In the order in which a reader understands them.
+        match first {
+            Some(first) => tx.commit(first, vec![event]).await?,
+            None => tx.commit(event, vec![]).await?,
+        }
         Ok(())
     }
 

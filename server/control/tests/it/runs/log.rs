@@ -1,0 +1,89 @@
+//! The copy of a build's log.
+
+use domain::RefusalCode;
+use portolan_control::runs::LogLine;
+use sandbox::jenkins::{Answers, Behaviour, Patch};
+use sqlx::PgPool;
+
+use super::stage::Stage;
+
+async fn whole(stage: &Stage, id: domain::ChangeId) -> Vec<LogLine> {
+    let mut all: Vec<LogLine> = vec![];
+    loop {
+        let after = all.last().map_or(0, |line| line.seq);
+        let control = &stage.portal.control;
+        let more = control
+            .log(&stage.developer, id, after, 5_000)
+            .await
+            .expect("log");
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
+    }
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn twenty_thousand_lines_are_complete_and_in_order(pool: PgPool) {
+    let stage = Stage::with(pool, |settings| {
+        settings.times.rollout = std::time::Duration::from_millis(1);
+    })
+    .await;
+    stage.jenkins(Patch {
+        behaviour: Some(Behaviour::Lines { lines: 20_000 }),
+        // As cores do since spring 2025: the live log skips lines.
+        lossy_log: Some(true),
+        ..Patch::default()
+    });
+    let change = stage.run("1.1.0", "dev").await;
+    let log = whole(&stage, change.row.id).await;
+    assert!(log.windows(2).all(|two| two[0].seq < two[1].seq));
+    let lines: Vec<_> = log
+        .iter()
+        .map(|l| l.text.as_str())
+        .filter(|t| t.starts_with("line "))
+        .collect();
+    assert_eq!(lines.len(), 20_000);
+    for (i, line) in lines.iter().enumerate() {
+        assert_eq!(*line, format!("line {} of 20000: äöü <b>&amp;", i + 1));
+    }
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn half_a_log_is_kept_and_said_to_be_half(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    stage.jenkins(Patch {
+        answers: Some(Answers::HalfLog),
+        ..Patch::default()
+    });
+    let change = stage.run("1.1.0", "dev").await;
+    assert_eq!(
+        change.row.state,
+        domain::ChangeState::Succeeded,
+        "the log is not the deployment"
+    );
+    let log = whole(&stage, change.row.id).await;
+    let last = log.last().expect("a line");
+    assert!(last.text.contains("did not give the whole log"), "{last:?}");
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn only_who_may_see_the_change_reads_its_log(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let change = stage.run("1.1.0", "dev").await;
+    let stranger = stage
+        .portal
+        .person(
+            "catalog-developer",
+            &[domain::JobRole::Developer],
+            &["catalog"],
+            false,
+        )
+        .await;
+    let refused = stage
+        .portal
+        .control
+        .log(&stranger, change.row.id, 0, 10)
+        .await;
+    assert_eq!(refused.expect_err("hidden").code(), RefusalCode::NotFound);
+}

@@ -155,7 +155,8 @@ impl Control {
         let (id, kind, attempt) = (claim.lease.step, claim.kind, claim.attempts);
         tracing::debug!(step = %id, %kind, attempt, at = "claimed");
         let lease = claim.lease.clone();
-        let done = self.while_held(&lease, self.do_claimed(claim, stop)).await;
+        let work = Box::pin(self.do_claimed(claim, stop));
+        let done = self.while_held(&lease, work).await;
         match done {
             Ok(()) => tracing::debug!(step = %id, at = "acknowledged"),
             Err(Halt::Lost) => {

@@ -162,12 +162,11 @@ impl Control {
             },
             None => None,
         };
-        let found = match place {
-            Some(place) => Sighted::Once(place),
-            None => {
-                let mark = work.progress.mark.clone();
-                self.sight(work, &mark, work.stored.created_at).await?
-            }
+        let found = if let Some(place) = place {
+            Sighted::Once(place)
+        } else {
+            let mark = work.progress.mark.clone();
+            self.sight(work, &mark, work.stored.created_at).await?
         };
         let place = match found {
             Sighted::Once(place) => place,

@@ -92,8 +92,8 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
                 state: row.state.parse().map_err(|e| bad("state", e))?,
                 note: row.note,
                 attempts: row.attempts,
-                started_at: row.started_at.map(|t| t.to_jiff()),
-                finished_at: row.finished_at.map(|t| t.to_jiff()),
+                started_at: row.started_at.map(jiff_sqlx::Timestamp::to_jiff),
+                finished_at: row.finished_at.map(jiff_sqlx::Timestamp::to_jiff),
                 build_url: row.build_url,
                 aws: of_step.remove(&row.id).unwrap_or_default(),
             })
@@ -106,7 +106,7 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
             .parse()
             .map_err(|e: String| corrupt("run", "state", run.id, e))?,
         started_at: run.started_at.to_jiff(),
-        finished_at: run.finished_at.map(|t| t.to_jiff()),
+        finished_at: run.finished_at.map(jiff_sqlx::Timestamp::to_jiff),
         steps,
     }))
 }

@@ -18,7 +18,7 @@ use tracing::{
 };
 
 /// Does something the `nth` time that a worker passes a point.
-pub struct At {
+pub(crate) struct At {
     point: &'static str,
     nth: usize,
     passed: AtomicUsize,
@@ -26,7 +26,11 @@ pub struct At {
 }
 
 impl At {
-    pub fn then(point: &'static str, nth: usize, act: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn then(
+        point: &'static str,
+        nth: usize,
+        act: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         Self {
             point,
             nth,
@@ -36,7 +40,7 @@ impl At {
     }
 
     /// Ends the worker there, as a kill would: nothing after the point happens.
-    pub fn die(point: &'static str, nth: usize) -> Self {
+    pub(crate) fn die(point: &'static str, nth: usize) -> Self {
         Self::then(point, nth, move || {
             std::panic::resume_unwind(Box::new("killed"));
         })
@@ -73,14 +77,14 @@ impl Subscriber for At {
 }
 
 /// A future that is dropped in the middle, after so many polls: the kill that no point was made for.
-pub struct CutAfter<F> {
+pub(crate) struct CutAfter<F> {
     inner: Option<Pin<Box<F>>>,
     left: usize,
     polls: Arc<AtomicUsize>,
 }
 
 impl<F: Future> CutAfter<F> {
-    pub fn new(inner: F, polls: usize, counted: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(inner: F, polls: usize, counted: Arc<AtomicUsize>) -> Self {
         Self {
             inner: Some(Box::pin(inner)),
             left: polls,

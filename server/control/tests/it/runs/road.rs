@@ -63,7 +63,10 @@ async fn two_regions_passive_first_each_as_the_person_who_asked(pool: PgPool) {
         .collect();
     assert_eq!(cells.len(), 2);
     for cell in cells {
-        assert_eq!(cell.version.as_ref().map(|v| v.as_str()), Some("1.1.0"));
+        assert_eq!(
+            cell.version.as_ref().map(domain::Version::as_str),
+            Some("1.1.0")
+        );
         assert!(cell.parity && cell.change == Some(change.row.id));
     }
     let log = stage

@@ -66,13 +66,13 @@ impl ProvideCredentials for Pod {
     }
 }
 
-pub struct Stage {
-    pub portal: Portal,
-    pub sandbox: Sandbox,
-    pub settings: Settings,
-    pub developer: Caller,
-    pub colleague: Caller,
-    pub manager: Caller,
+pub(crate) struct Stage {
+    pub(crate) portal: Portal,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) settings: Settings,
+    pub(crate) developer: Caller,
+    pub(crate) colleague: Caller,
+    pub(crate) manager: Caller,
     tickets: JoinHandle<()>,
 }
 
@@ -95,11 +95,11 @@ fn quick() -> Times {
 }
 
 impl Stage {
-    pub async fn new(pool: PgPool) -> Self {
+    pub(crate) async fn new(pool: PgPool) -> Self {
         Self::with(pool, |_| ()).await
     }
 
-    pub async fn with(pool: PgPool, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with(pool: PgPool, change: impl FnOnce(&mut Settings)) -> Self {
         let sandbox = Sandbox::start(Options::default()).await.expect("sandbox");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let own = format!("http://{}", listener.local_addr().expect("address"));
@@ -145,7 +145,7 @@ impl Stage {
     }
 
     /// Another portal on the same database and the same world.
-    pub fn another(&self) -> Control {
+    pub(crate) fn another(&self) -> Control {
         control(
             self.portal.pool.clone(),
             &self.settings,
@@ -154,19 +154,19 @@ impl Stage {
         )
     }
 
-    pub fn jenkins(&self, patch: Patch) {
+    pub(crate) fn jenkins(&self, patch: Patch) {
         let mut world = self.sandbox.world().lock();
         world.jenkins.switch(patch).expect("a switch of Jenkins");
     }
 
-    pub fn behave(&self, behaviour: Behaviour) {
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
         self.jenkins(Patch {
             behaviour: Some(behaviour),
             ..Patch::default()
         });
     }
 
-    pub fn clusters(&self, patch: Value) {
+    pub(crate) fn clusters(&self, patch: Value) {
         let patch = serde_json::from_value(patch).expect("a switch");
         let now = self.sandbox.world().now().as_millisecond();
         let mut world = self.sandbox.world().lock();
@@ -176,16 +176,16 @@ impl Stage {
             .expect("a switch of clusters");
     }
 
-    pub fn fault(&self, fault: Fault) {
+    pub(crate) fn fault(&self, fault: Fault) {
         self.sandbox.world().faults().add(fault);
     }
 
-    pub fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         self.sandbox.world().calls(0)
     }
 
     /// How many builds Jenkins ever began of a job of the shop.
-    pub fn builds(&self, name: &str) -> usize {
+    pub(crate) fn builds(&self, name: &str) -> usize {
         let job = format!("shop/deploy-{name}");
         let world = self.sandbox.world().lock();
         (1..500)
@@ -194,7 +194,7 @@ impl Stage {
     }
 
     /// Builds that still run.
-    pub fn running(&self, name: &str) -> usize {
+    pub(crate) fn running(&self, name: &str) -> usize {
         let job = format!("shop/deploy-{name}");
         let world = self.sandbox.world().lock();
         (1..500)
@@ -204,7 +204,7 @@ impl Stage {
     }
 
     /// An approved change of `name` that starts by itself.
-    pub async fn approved(&self, name: &str, version: &str, environment: &str) -> ChangeId {
+    pub(crate) async fn approved(&self, name: &str, version: &str, environment: &str) -> ChangeId {
         let name: ServiceName = service(name);
         let parsed = Version::parse(version).expect("version");
         let new = release(name.as_str(), version);
@@ -243,14 +243,14 @@ impl Stage {
     }
 
     /// A worker that runs until the guard is dropped.
-    pub fn worker(&self) -> Running {
+    pub(crate) fn worker(&self) -> Running {
         let stop = CancellationToken::new();
         let (control, own) = (self.portal.control.clone(), stop.clone());
         let task = tokio::spawn(async move { control.work_until(own).await });
         Running { stop, task }
     }
 
-    pub async fn change(&self, id: ChangeId) -> ChangeDetail {
+    pub(crate) async fn change(&self, id: ChangeId) -> ChangeDetail {
         self.portal
             .control
             .change(&self.developer, id)
@@ -259,7 +259,7 @@ impl Stage {
     }
 
     /// Waits until the change no longer runs.
-    pub async fn ended(&self, id: ChangeId) -> ChangeDetail {
+    pub(crate) async fn ended(&self, id: ChangeId) -> ChangeDetail {
         self.until(id, |change| {
             !matches!(
                 change.row.state,
@@ -269,12 +269,12 @@ impl Stage {
         .await
     }
 
-    pub async fn until(
+    pub(crate) async fn until(
         &self,
         id: ChangeId,
         reached: impl Fn(&ChangeDetail) -> bool,
     ) -> ChangeDetail {
-        let give_up = Instant::now() + Duration::from_secs(60);
+        let give_up = Instant::now() + Duration::from_mins(1);
         loop {
             let change = self.change(id).await;
             if reached(&change) {
@@ -291,14 +291,14 @@ impl Stage {
     }
 
     /// Runs one change of cart to its end.
-    pub async fn run(&self, version: &str, environment: &str) -> ChangeDetail {
+    pub(crate) async fn run(&self, version: &str, environment: &str) -> ChangeDetail {
         let id = self.approved("cart", version, environment).await;
         let _worker = self.worker();
         self.ended(id).await
     }
 
     /// Time passes: whoever holds a lease and is gone has lost it.
-    pub async fn leases_end(&self) {
+    pub(crate) async fn leases_end(&self) {
         sqlx::query("UPDATE step SET due_at = now(), lease_expires_at = now() WHERE state IN ('running', 'due')")
             .execute(&self.portal.pool)
             .await
@@ -306,7 +306,7 @@ impl Stage {
     }
 
     /// Works until nothing of the change runs any more, in this very task.
-    pub async fn work_alone(&self, id: ChangeId) -> ChangeDetail {
+    pub(crate) async fn work_alone(&self, id: ChangeId) -> ChangeDetail {
         let control = self.another();
         let worker = Worker::new("second");
         loop {
@@ -320,7 +320,7 @@ impl Stage {
         }
     }
 
-    pub async fn count(&self, sql: &'static str) -> i64 {
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql)
             .fetch_one(&self.portal.pool)
             .await
@@ -329,19 +329,19 @@ impl Stage {
 }
 
 /// A worker of its own, stopped with the guard.
-pub struct Running {
+pub(crate) struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
     /// In good order: what is held is given back.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         (&mut self.task).await.expect("stops");
     }
     /// As `kill -9` would: nothing is given back.
-    pub fn kill(self) {
+    pub(crate) fn kill(self) {
         self.task.abort();
     }
 }
@@ -367,7 +367,7 @@ fn control(pool: PgPool, settings: &Settings, sandbox: &Sandbox, clock: &Clock) 
 }
 
 /// One line a step: where, what, how it stands and what it says.
-pub fn steps(change: &ChangeDetail) -> Vec<String> {
+pub(crate) fn steps(change: &ChangeDetail) -> Vec<String> {
     let run = change.run.iter().flat_map(|run| &run.steps);
     run.map(|step| {
         format!(
@@ -381,7 +381,7 @@ pub fn steps(change: &ChangeDetail) -> Vec<String> {
     .collect()
 }
 
-pub fn state_of(change: &ChangeDetail, region: &str, kind: StepKind) -> Option<StepState> {
+pub(crate) fn state_of(change: &ChangeDetail, region: &str, kind: StepKind) -> Option<StepState> {
     let mut steps = change.run.iter().flat_map(|run| &run.steps);
     steps
         .find(|step| step.region.as_str() == region && step.kind == kind)

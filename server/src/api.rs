@@ -1,5 +1,7 @@
 //! The REST API, `/api/v1`: one file a noun.
 
+pub(crate) mod problem;
+
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::AppState;

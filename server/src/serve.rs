@@ -20,20 +20,64 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{AppState, Config, api, edge, pages};
+use domain::RefusalCode;
+
+use crate::{
+    AppState, Config, api,
+    edge::{self, Refused},
+    pages, sessions, signin,
+};
 
 /// Everything the portal answers.
+///
+/// A request passes the layers from the last line of each block to its first: what is written
+/// lower is further out.
 pub fn router(state: &AppState) -> Router {
-    let plain = Router::new()
+    let with = || state.clone();
+    // For whom it matters who asks.
+    let asked = Router::new()
+        .nest("/api/v1", api::router())
+        .merge(signin::router())
+        .with_state(with())
+        .merge(pages::router(with()))
+        .layer(middleware::from_fn_with_state(with(), edge::limits::writes))
+        .layer(middleware::from_fn_with_state(with(), edge::csrf::protect))
+        .layer(middleware::from_fn_with_state(with(), edge::caller::find))
+        .layer(sessions::layer(state));
+    let open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(edge::metrics::show))
-        .nest("/api/v1", api::router())
-        .with_state(state.clone());
-    plain
-        .merge(pages::router(state.clone()))
+        .with_state(with());
+    asked
+        .merge(open)
         .fallback_service(site::service(state))
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(edge::metrics::measure))
+        .layer(middleware::from_fn_with_state(
+            with(),
+            edge::request::time_out,
+        ))
+        .layer(middleware::from_fn(edge::body::limit))
+        .layer(middleware::from_fn(edge::request::catch_panic))
+        .layer(middleware::from_fn(edge::refused::render))
+        .layer(edge::compression::layer())
+        .layer(middleware::from_fn_with_state(
+            with(),
+            edge::headers::secure,
+        ))
+        .layer(middleware::from_fn(edge::request::log))
+        .layer(middleware::from_fn_with_state(
+            with(),
+            edge::request::identify,
+        ))
+}
+
+async fn wrong_method() -> Refused {
+    Refused::code(
+        RefusalCode::MethodNotAllowed,
+        "This address exists, but not with this method.",
+    )
 }
 
 /// Ready when the database answers and is of this build's version.
@@ -63,8 +107,23 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!(%address, public = %state.public_url(), embedded, "serving");
     stop_on_signal(state.clone())?;
+    tokio::spawn(sweep(state.clone()));
     listener::serve(listener, router(&state), state.stopped()).await;
     Ok(())
+}
+
+/// Removes what has expired, now and then.
+async fn sweep(state: AppState) {
+    let (mut tick, stopped) = (tokio::time::interval(SWEEP), state.stopped());
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped.cancelled() => return,
+        }
+        if let Err(error) = state.control().sweep_expired().await {
+            tracing::warn!(%error, "what has expired could not be removed");
+        }
+    }
 }
 
 /// `portolan work`: runs only, until SIGTERM or SIGINT.
@@ -107,3 +166,5 @@ pub fn check_site(root: &Path) -> anyhow::Result<String> {
 
 /// How long open requests may take to end once the process was told to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
+
+const SWEEP: Duration = Duration::from_secs(300);

@@ -18,6 +18,7 @@ use crate::{
     Config,
     config::{Limits, is_loopback},
     edge,
+    signin::Provider,
 };
 
 /// Cheap to clone.
@@ -32,6 +33,7 @@ struct Inner {
     public_url: Url,
     origin: String,
     limits: Limits,
+    provider: Provider,
     proxies: usize,
     leptos: LeptosOptions,
     metrics: PrometheusHandle,
@@ -73,6 +75,7 @@ impl AppState {
             origin: public_url.origin().ascii_serialization(),
             public_url,
             limits: config.limits,
+            provider: Provider::new(config.oidc)?,
             proxies: config.proxies,
             leptos: leptos_options(&config.site_root),
             metrics: edge::metrics::handle(),
@@ -103,6 +106,13 @@ impl AppState {
     }
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
+    }
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.inner.provider
+    }
+    /// Origins that forms may lead to, for the content security policy.
+    pub(crate) fn form_targets(&self) -> String {
+        self.inner.provider.form_targets()
     }
     pub fn proxies(&self) -> usize {
         self.inner.proxies

@@ -3,13 +3,14 @@
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    http::{HeaderValue, StatusCode, Uri, header::CACHE_CONTROL},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::Response,
 };
+use domain::Refusal;
 use tower_http::services::ServeDir;
 
-use crate::AppState;
+use crate::{AppState, edge::Refused};
 
 /// Serves the site root; what is not there is not found.
 pub(super) fn service(state: &AppState) -> Router {
@@ -17,18 +18,15 @@ pub(super) fn service(state: &AppState) -> Router {
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
-        .fallback(otherwise(state));
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(Router::new().fallback(not_found));
     Router::new()
         .fallback_service(files)
         .layer(middleware::from_fn(cache))
 }
 
-fn otherwise(state: &AppState) -> Router {
-    Router::new().fallback(not_found).with_state(state.clone())
-}
-
-async fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, "not found").into_response()
+async fn not_found(uri: Uri) -> Refused {
+    Refusal::not_found(format!("address {}", uri.path())).into()
 }
 
 /// A file whose name carries its content's hash never changes; others may, with the next build.

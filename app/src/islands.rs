@@ -32,7 +32,7 @@ pub(crate) fn of_the_shell(visit: &Visit) -> ShellIslands {
         .unwrap_or_default();
     ShellIslands {
         palette: render(
-            || view! { <frontend::Palette places=places q=q single_keys=visit.single_keys /> },
+            || view! { <frontend::Palette places=places q=q /> },
         ),
         ages: render(|| view! { <frontend::Ages /> }),
     }

@@ -7,14 +7,28 @@
 //! [`Document::into_html`] puts it into the shell. Forms post to plain addresses, which the
 //! server answers with a redirect, or with the same page and the [`domain::Refusal`] beside its fields.
 
+pub mod approvals;
 pub mod assets;
+pub mod audit;
+pub mod catalog;
+pub mod changes;
+pub mod deploy;
+pub mod environments;
+pub mod home;
 pub mod html;
 pub mod islands;
+pub mod keys;
+pub mod landing;
 pub mod params;
 pub mod parts;
 pub mod shell;
+pub mod services;
+pub mod sessions;
 pub mod time;
+pub mod tokens;
+pub mod trouble;
 pub mod visit;
+pub mod words;
 
 pub use assets::Assets;
 pub use html::Html;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use control::Control;
 use domain::{
-    Caller, JobRole, RequestId,
+    Caller, JobRole, Refusal, RefusalCode, RequestId,
     policy::{ImportCatalog, Read, Room},
 };
 use jiff::Timestamp;
@@ -26,8 +26,6 @@ pub struct Visit {
     /// Goes into every form that changes something.
     pub csrf: String,
     pub theme: Theme,
-    /// Whether single letters act as shortcuts; a person can turn them off.
-    pub single_keys: bool,
     /// What the last form of this browser did.
     pub notice: Option<Notice>,
     pub request_id: RequestId,
@@ -35,12 +33,28 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// Who asks.
+    ///
+    /// # Errors
+    /// Refused when nobody has signed in.
+    pub fn caller(&self) -> Result<&Caller, Refusal> {
+        self.caller.as_ref().ok_or_else(|| {
+            Refusal::new(RefusalCode::NotSignedIn, "Sign in to see this page.")
+        })
+    }
+
     /// The hidden field that shows that a form came from one of our pages.
     pub fn csrf_field(&self) -> Html {
-        let mut out = String::from("<input type=\"hidden\" name=\"_csrf\" value=\"");
+        let mut out = String::from("<input type=\"hidden\" name=\"csrf\" value=\"");
         crate::html::escape(&mut out, &self.csrf);
         out.push_str("\">");
         Html::assembled(out)
+    }
+
+    /// The hidden fields of a form that makes something: sent twice, it is done once.
+    pub fn once_fields(&self) -> Html {
+        let key = format!("<input type=\"hidden\" name=\"once\" value=\"{}\">", self.request_id);
+        [self.csrf_field(), Html::assembled(key)].into_iter().collect()
     }
 
     pub fn has_role(&self, role: JobRole) -> bool {

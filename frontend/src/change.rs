@@ -7,22 +7,28 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 use crate::{dom, log::Log, regions};
 
-/// `change` is its id; `log_after` the number of the last log line that the page already shows.
+/// `change` is its id; `log_after` the number of the last log line that the page already shows;
+/// `ended` whether nothing will happen any more but the rest of the log being read.
 #[island]
-pub fn ChangeLive(change: String, log_after: f64) -> impl IntoView {
-    Effect::new(move |_| follow(&change, log_after));
+pub fn ChangeLive(change: String, log_after: f64, ended: bool) -> impl IntoView {
+    Effect::new(move |_| follow(&change, log_after, ended));
+    let words = if ended {
+        "Finished; nothing more will happen here."
+    } else {
+        "As of this page. Reload it to see what has happened since."
+    };
     view! {
-        <p class="live" id="live" role="status">
+        <p class="live-state" id="live" role="status">
             <span class="live-dot" aria-hidden="true"></span>
-            <span id="live-words">"As of this page; "<a class="link" href="">"reload"</a>" to see what has happened since."</span>
+            <span id="live-words">{words}</span>
         </p>
         <p class="live-news" id="live-news" role="status" hidden>
-            "This change has moved on while you were writing. "<a class="link" href="">"Reload"</a>" to see it; your text stays in the form until then."
+            "This change has moved on while you were writing. Your text is still here; reload the page to see what is new."
         </p>
     }
 }
 
-fn follow(change: &str, log_after: f64) {
+fn follow(change: &str, log_after: f64, ended: bool) {
     // The browser connects again by itself and says which event it saw last.
     let address = format!("/api/v1/changes/{change}/events?after={log_after}");
     let Ok(source) = EventSource::new(&address) else {
@@ -33,7 +39,9 @@ fn follow(change: &str, log_after: f64) {
         Log::connect(log);
     }
 
-    dom::on(&source, "open", |_: Event| say("live", "Live"));
+    if !ended {
+        dom::on(&source, "open", |_: Event| say("on", "Live: this page follows the change."));
+    }
     let stream = source.clone();
     dom::on(&source, "error", move |_: Event| {
         // After a refusal or an end the browser gives up; otherwise it tries again by itself.
@@ -60,7 +68,9 @@ fn follow(change: &str, log_after: f64) {
     dom::on(&source, "end", move |_: MessageEvent| {
         stream.close();
         say("off", "Finished; nothing more will happen here.");
-        regions::refresh();
+        if !ended {
+            regions::refresh();
+        }
     });
 }
 
@@ -68,6 +78,6 @@ fn say(class: &str, words: &str) {
     let (Some(line), Some(text)) = (dom::by_id("live"), dom::by_id("live-words")) else {
         return;
     };
-    line.set_class_name(&format!("live live-{class}"));
+    line.set_class_name(&format!("live-state live-{class}"));
     text.set_text_content(Some(words));
 }

@@ -7,14 +7,12 @@ use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use crate::{dom, keys};
 
-/// `single_keys` is whether the person wants single letters to act.
+/// No HTML of its own: it steers the page's own.
 #[island]
-pub fn InboxKeys(single_keys: bool) -> impl IntoView {
+pub fn InboxKeys() -> impl IntoView {
     Effect::new(move |_| {
         let Some(window) = dom::window() else { return };
-        if single_keys {
-            dom::on(&window, "keydown", |event: KeyboardEvent| key(&event));
-        }
+        dom::on(&window, "keydown", |event: KeyboardEvent| key(&event));
         if let Some(bulk) = dom::by_id("bulk") {
             dom::on(&bulk, "change", |_: Event| count());
         }
@@ -63,7 +61,7 @@ fn count() {
 }
 
 fn key(event: &KeyboardEvent) {
-    if !keys::is_plain(event) || event.default_prevented() {
+    if !keys::is_plain(event) || event.default_prevented() || !keys::are_on() {
         return;
     }
     let items = dom::all("[data-item]");

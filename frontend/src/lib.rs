@@ -9,7 +9,7 @@ mod ansi;
 pub mod change;
 mod dom;
 pub mod inbox;
-mod keys;
+pub mod keys;
 mod log;
 pub mod palette;
 mod regions;
@@ -19,6 +19,7 @@ pub use ages::Ages;
 pub use ansi::plain;
 pub use change::ChangeLive;
 pub use inbox::InboxKeys;
+pub use keys::KeysSwitch;
 pub use palette::{Palette, Place};
 
 /// Called once by the page's start script, before the islands.

@@ -39,6 +39,8 @@ pub(crate) struct Log {
     unread: u32,
     search: String,
     hits: u32,
+    /// The last step and its region: the lines of one step come together.
+    place: (String, String),
 }
 
 type Shared = Rc<RefCell<Log>>;
@@ -61,6 +63,7 @@ impl Log {
             unread: 0,
             search: String::new(),
             hits: 0,
+            place: (String::new(), String::new()),
         })
     }
 
@@ -134,12 +137,29 @@ impl Log {
         }
         self.last = seq;
         let at = dom::text(item, "at");
+        let place = self.place(item);
         self.waiting.push_back(Line {
             seq,
             time: at.get(11..19).unwrap_or_default().to_owned(),
-            place: dom::text(item, "region"),
+            place,
             text: ansi::plain(&dom::text(item, "text")),
         });
+    }
+
+    /// The region that a line is from: said by the line, or known of its step on this page.
+    fn place(&mut self, item: &wasm_bindgen::JsValue) -> String {
+        let region = dom::text(item, "region");
+        if !region.is_empty() {
+            return region;
+        }
+        let step = dom::text(item, "step");
+        if self.place.0 != step {
+            match region_of(&step) {
+                Some(region) => self.place = (step, region),
+                None => return String::new(),
+            }
+        }
+        self.place.1.clone()
     }
 
     fn draw_soon(log: &Shared) {
@@ -288,4 +308,11 @@ impl Log {
 
 fn has(text: &str, lower: &str) -> bool {
     text.to_lowercase().contains(lower)
+}
+
+/// The region of the step with this id, as the page says it.
+fn region_of(step: &str) -> Option<String> {
+    let steps = dom::all("[data-step]");
+    let found = steps.iter().find(|e| e.get_attribute("data-step").as_deref() == Some(step))?;
+    found.get_attribute("data-region")
 }

@@ -18,17 +18,15 @@ pub struct Place {
     pub key: char,
 }
 
-/// `q` is what is being searched for on this page; `single_keys` whether single letters act.
+/// `q` is what is being searched for on this page.
 #[island]
-pub fn Palette(places: Vec<Place>, q: String, single_keys: bool) -> impl IntoView {
+pub fn Palette(places: Vec<Place>, q: String) -> impl IntoView {
     Effect::new(move |_| {
         let (Some(window), Some(input)) = (dom::window(), dom::by_id("find")) else {
             return;
         };
-        state::start(&window, input, places.clone(), single_keys);
-        if single_keys {
-            keys::places(&window, places.clone());
-        }
+        state::start(&window, input, places.clone());
+        keys::places(&window, places.clone());
     });
     view! {
         <form class="find" role="search" action="/services" method="get" id="find-form">

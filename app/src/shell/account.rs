@@ -40,7 +40,7 @@ pub(super) fn account(visit: &Visit) -> Html {
                     <li><a href="/sessions">{icon("monitor-smartphone")}"Sessions"</a></li>
                 </ul>
                 {themes(visit)}
-                <form method="post" action="/auth/sign-out">
+                <form method="post" action="/auth/logout">
                     {visit.csrf_field()}
                     <button class="btn btn-sm btn-block" type="submit">{icon("log-out")}"Sign out"</button>
                 </form>

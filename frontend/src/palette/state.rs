@@ -18,14 +18,13 @@ struct State {
     input: HtmlInputElement,
     list: HtmlElement,
     places: Vec<Place>,
-    single_keys: bool,
     choices: Vec<Choice>,
     active: Option<usize>,
     /// Counts up with every key, so that a late answer does not replace a newer one.
     asked: u32,
 }
 
-pub(super) fn start(window: &Window, input: HtmlElement, places: Vec<Place>, single_keys: bool) {
+pub(super) fn start(window: &Window, input: HtmlElement, places: Vec<Place>) {
     let (Ok(input), Some(list)) = (
         input.dyn_into::<HtmlInputElement>(),
         dom::by_id("find-list"),
@@ -45,7 +44,6 @@ pub(super) fn start(window: &Window, input: HtmlElement, places: Vec<Place>, sin
         input: input.clone(),
         list: list.clone(),
         places,
-        single_keys,
         choices: vec![],
         active: None,
         asked: 0,
@@ -79,7 +77,7 @@ fn hotkey(state: &Rc<RefCell<State>>, event: &KeyboardEvent) {
     let key = event.key();
     let command =
         (event.ctrl_key() || event.meta_key()) && !event.alt_key() && key.eq_ignore_ascii_case("k");
-    let slash = key == "/" && keys::is_plain(event) && state.borrow().single_keys;
+    let slash = key == "/" && keys::is_plain(event) && keys::are_on();
     if command || slash {
         event.prevent_default();
         {
@@ -121,7 +119,7 @@ fn typed(state: &Rc<RefCell<State>>) {
         let mut s = state.borrow_mut();
         s.asked += 1;
         let typed = s.input.value().trim().to_owned();
-        let mut choices = options::places(&s.places, &typed, s.single_keys);
+        let mut choices = options::places(&s.places, &typed, keys::are_on());
         if !typed.is_empty() {
             // What was found for the letters before stays until the new answer is there.
             choices.splice(

@@ -1,33 +1,82 @@
 //! The pages: what people see, and the forms they send.
+//!
+//! `GET` renders a page of the `app` crate. A form posts to a plain address, which does one use
+//! case and answers with a redirect, or with the page again and what was refused beside its
+//! fields. No page takes a decision: `control` does, the same as for the API.
+
+mod answer;
+mod approvals;
+mod changes;
+mod flash;
+mod form;
+mod once;
+mod places;
+mod preferences;
+mod services;
+mod tokens;
+mod visit;
 
 use axum::{
     Router,
-    http::{StatusCode, header},
     response::{IntoResponse, Response},
+    routing::{get, post},
 };
 use domain::{Refusal, RequestId};
 
 use crate::{AppState, edge::Nonce};
 
-/// Every page and form endpoint.
-pub fn router(_state: AppState) -> Router {
-    Router::new()
+pub(crate) use visit::Rendering;
+
+/// What the handlers of pages share.
+#[derive(Clone, Debug)]
+pub(crate) struct Pages {
+    pub app: AppState,
+    pub rendering: Rendering,
 }
 
-/// A refusal as a page. Called for every [`crate::edge::Refused`] outside of `/api`, whichever layer or
-/// handler it comes from; status and content type are this function's to set.
-pub fn refused(refusal: &Refusal, request_id: RequestId, _nonce: &Nonce) -> Response {
-    let status =
-        StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let text = format!(
-        "{}\n\n{}\n\nrequest {request_id}\n",
-        refusal.code.title(),
-        refusal.detail
-    );
-    (
-        status,
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
-        text,
-    )
-        .into_response()
+/// Every page and form endpoint.
+pub fn router(state: AppState) -> Router {
+    let rendering = Rendering::of(&state);
+    let pages = Pages {
+        app: state,
+        rendering,
+    };
+    Router::new()
+        .route("/", get(places::home))
+        .route("/services", get(services::list))
+        .route("/services/{name}", get(services::detail))
+        .route(
+            "/services/{name}/deploy",
+            get(services::deploy).post(services::request),
+        )
+        .route("/changes", get(changes::list))
+        .route("/changes/{id}", get(changes::detail))
+        .route("/changes/{id}/log", get(changes::log))
+        .route("/changes/{id}/decide", post(changes::decide))
+        .route("/changes/{id}/start", post(changes::start))
+        .route("/changes/{id}/cancel", post(changes::cancel))
+        .route("/changes/{id}/resume", post(changes::resume))
+        .route("/changes/{id}/retry", post(changes::retry))
+        .route(
+            "/approvals",
+            get(approvals::inbox).post(approvals::decide_several),
+        )
+        .route("/audit", get(places::audit))
+        .route("/audit/{id}", get(places::audit_event))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/catalog", get(places::catalog))
+        .route("/catalog/import", post(places::import))
+        .route("/environments", get(places::environments))
+        .route("/sessions", get(places::sessions))
+        .route("/keys", get(places::keys))
+        .route("/preferences/theme", post(preferences::theme))
+        .with_state(pages)
+}
+
+/// A refusal as a page of its own. Called for every [`crate::edge::Refused`] outside of `/api`, whichever
+/// layer or handler it comes from; status and content type are this function's to set.
+pub fn refused(refusal: &Refusal, request_id: RequestId, nonce: &Nonce) -> Response {
+    let visit = visit::nobody(request_id, nonce);
+    answer::page(app::trouble::trouble(&visit, refusal), &visit).into_response()
 }

@@ -1,0 +1,19 @@
+//! Changes: the list, and one in full.
+
+mod actions;
+mod agreement;
+mod data;
+pub mod detail;
+mod evidence;
+pub mod list;
+pub mod log;
+mod run;
+pub mod table;
+mod timeline;
+
+pub use agreement::requirements;
+pub use data::data;
+pub use detail::{Posted, detail};
+pub(crate) use evidence::{facts, fingerprint};
+pub use list::list;
+pub use log::log;

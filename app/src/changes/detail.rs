@@ -1,0 +1,128 @@
+//! One change in full: what, where, why, who agrees, how it runs, what happened, and what can
+//! be done now.
+
+use control::{Control, Result, changes::ChangeDetail, runs::LogLine};
+use domain::{ChangeId, ChangeState, Refusal, StartMode};
+use leptos::prelude::*;
+
+use super::{actions::actions, agreement::agreement, evidence::evidence, log, run::run, timeline::timeline};
+use crate::{Document, Html, Params, Visit, html, parts::{self, Tone, icon, mark, note, person, status}, time, words};
+
+/// Lines of the log's end that stand on the page itself.
+const TAIL: i64 = 500;
+
+/// What a form sent that was refused: shown again with its reasons, so that nothing is lost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Posted<'a> {
+    /// `decide`, `cancel`, …; empty when nothing was sent.
+    pub action: &'a str,
+    pub fields: Option<&'a Params>,
+    pub refusal: Option<&'a Refusal>,
+}
+
+impl<'a> Posted<'a> {
+    pub(super) fn value(&self, name: &str) -> &'a str {
+        self.fields.map_or("", |fields| fields.raw(name))
+    }
+}
+
+/// # Errors
+/// Not found where the caller may not know of it.
+pub async fn detail(control: &Control, visit: &Visit, id: &str, posted: Posted<'_>) -> Result<Document> {
+    let caller = visit.caller()?;
+    let id: ChangeId = id.parse().map_err(|_| Refusal::not_found("change with this id"))?;
+    let change = control.change(caller, id).await?;
+    let tail = if change.run.is_some() {
+        control.log(caller, id, 0, TAIL).await?
+    } else {
+        vec![]
+    };
+    let document = view(visit, &change, &tail, posted);
+    Ok(match posted.refusal {
+        Some(refusal) => document.with_status(refusal.code.status()),
+        None => document,
+    })
+}
+
+pub fn view<'a>(visit: &'a Visit, change: &ChangeDetail, tail: &[LogLine], mut posted: Posted<'a>) -> Document {
+    // Back from the second factor, the comment stands in the address.
+    if posted.fields.is_none() {
+        posted.fields = Some(&visit.params);
+    }
+    let row = &change.row;
+    let title = format!("{} {} {} to {}", words::kind(row.kind), row.service, row.version, row.environment);
+    let refused = posted.refusal.map(parts::refusal);
+    let main = html! {
+        {refused}
+        <div id="r-head" data-live-region>{head(visit, change, &title)}</div>
+        <div class="columns">
+            <div class="stack-lg">
+                {why(change)}
+                {evidence(change)}
+                <div id="r-run" data-live-region>{run(visit, change)}</div>
+                {log::panel(visit, change, tail)}
+                <div id="r-timeline" data-live-region>{timeline(visit, &change.timeline)}</div>
+            </div>
+            <div class="stack-lg side-column" id="r-side" data-live-region>
+                {actions(visit, change, &posted)}
+                {agreement(visit, change)}
+            </div>
+        </div>
+    };
+    Document::new(title, main)
+}
+
+fn head(visit: &Visit, change: &ChangeDetail, title: &str) -> Html {
+    let row = &change.row;
+    let protected = row.protected.then(|| mark("lock", "Protected", Tone::Quiet));
+    let stopping = (change.cancel_requested && !row.state.is_final()).then(|| mark("circle-slash", "Being stopped", Tone::Warn));
+    let sub = html! {
+        {status(row.state)}{stopping}{protected}
+        <span>"asked for by "{person(row.requester.as_str(), None)}" "{time::ago(visit.now, row.created_at)}</span>
+        <span>"last moved "{time::ago(visit.now, row.updated_at)}</span>
+        <span>"Team "{row.team.as_str()}</span>
+    };
+    html! {
+        {parts::heading(&[("/changes", "Changes")], title, sub, html! { <a class="btn btn-sm" href=format!("/services/{}", row.service)>{icon("box")}"Service"</a> })}
+        {standing(visit, change)}
+    }
+}
+
+/// What the change waits for, or why it ended: the first thing to know.
+fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
+    let row = &change.row;
+    let reason = change.state_reason.clone();
+    let told = |glyph: &str, tone: &'static str, words: &str| {
+        let reason = reason.as_deref().map(|r| html! { <p class="user-text" dir="auto">{r}</p> });
+        note(glyph, tone, html! { <p class="panel-title">{words}</p>{reason} })
+    };
+    match row.state {
+        ChangeState::AwaitingApproval => {
+            let missing: Vec<&str> = change.requirements.iter().filter(|r| r.missing > 0).map(|r| r.words.as_str()).collect();
+            note("hourglass", "wait", html! { <p>"Waits for "<strong>{missing.join(", and for ")}</strong>"; expires "{time::ago(visit.now, row.expires_at)}"."</p> })
+        }
+        ChangeState::Approved if change.start_mode == StartMode::OnApproval => note("clock", "live", html! { <p>"Everybody needed has agreed. Waits for a worker to start it, which takes a moment."</p> }),
+        ChangeState::Approved | ChangeState::Scheduled => note("clock", "wait", html! { <p>"Everybody needed has agreed. Waits for somebody to press “Start now”; expires "{time::ago(visit.now, row.expires_at)}"."</p> }),
+        ChangeState::Stale => told("history", "warn", "The evidence no longer holds, so the approvals are void. Ask for it again to get new ones."),
+        ChangeState::NeedsAttention => told("triangle-alert", "warn", "Somebody must look: what happened outside cannot be decided by the portal alone."),
+        ChangeState::Failed => told("circle-x", "bad", "The change failed."),
+        ChangeState::Cancelled => told("circle-slash", "quiet", "The change was cancelled."),
+        ChangeState::Rejected => told("ban", "bad", "The change was rejected."),
+        ChangeState::Expired => told("clock", "quiet", "Nobody approved and started it in time."),
+        _ => reason.as_deref().map_or(Html::EMPTY, |_| told("info", "quiet", "About this state")),
+    }
+}
+
+fn why(change: &ChangeDetail) -> Html {
+    let retry = change.retry_of.map(|old| html! { <p class="small muted">"Asked for again after "<a class="link" href=format!("/changes/{old}")>"an earlier change"</a>"."</p> });
+    let start = match change.start_mode {
+        StartMode::OnApproval => "Starts by itself when everybody needed has agreed.",
+        StartMode::Manual => "Starts when somebody presses “Start now”.",
+    };
+    html! {
+        <section class="card" aria-labelledby="h-why">
+            <div class="card-head"><h2 id="h-why">"Why"</h2><span class="muted small">{start}</span></div>
+            <div class="card-body"><p class="user-text reason" dir="auto">{change.row.reason.as_str()}</p>{retry}</div>
+        </section>
+    }
+}

@@ -1,0 +1,101 @@
+//! The run: its steps by region, in the order they go, with what each waits for or did.
+
+use control::{changes::ChangeDetail, runs::{AwsSessionView, RunView, StepView}};
+use domain::{RegionName, StepState};
+use leptos::prelude::*;
+
+use crate::{Html, Visit, html, parts::{self, Narrow, status}, time, words::external};
+
+pub(super) fn run(visit: &Visit, change: &ChangeDetail) -> Html {
+    let Some(run) = &change.run else {
+        return Html::EMPTY;
+    };
+    let took = match run.finished_at {
+        Some(end) => html! { "took "{time::took(run.started_at, end)}", ended "{time::ago(visit.now, end)} },
+        None => html! { "for "{time::age(visit.now, run.started_at)} },
+    };
+    let regions: Vec<_> = regions(run).into_iter().map(|region| steps(visit, change, run, region)).collect();
+    html! {
+        <section class="card" aria-labelledby="h-run">
+            <div class="card-head"><h2 id="h-run">"The run"</h2><span class="row">{status(run.state)}<span class="muted small">{took}</span></span></div>
+            <div class="card-body run">{regions}</div>
+        </section>
+    }
+}
+
+/// The regions in the order in which the run visits them.
+fn regions(run: &RunView) -> Vec<&RegionName> {
+    let mut names: Vec<&RegionName> = vec![];
+    for step in &run.steps {
+        if !names.contains(&&step.region) {
+            names.push(&step.region);
+        }
+    }
+    names
+}
+
+fn steps(visit: &Visit, change: &ChangeDetail, run: &RunView, region: &RegionName) -> Html {
+    let side = change.evidence.targets.iter().find(|t| t.region == *region).map(|t| format!("{} side, {}", t.side, t.cluster));
+    let steps: Vec<_> = run.steps.iter().filter(|s| s.region == *region).map(|s| step(visit, s)).collect();
+    html! {
+        <div class="run-region">
+            <h3>{region.as_str()}" "<span class="muted small">{side}</span></h3>
+            <ol class="steps">{steps}</ol>
+        </div>
+    }
+}
+
+fn step(visit: &Visit, step: &StepView) -> Html {
+    let lasted = match (step.started_at, step.finished_at) {
+        (Some(from), Some(to)) => Some(html! { <span class="muted small">{time::took(from, to)}</span> }),
+        (Some(from), None) => Some(html! { <span class="muted small">"for "{time::age(visit.now, from)}</span> }),
+        _ => None,
+    };
+    let note = step.note.clone().or_else(|| waits_for(step.state).map(str::to_owned));
+    let note = note.map(|note| html! { <p class="step-note user-text" dir="auto">{note}</p> });
+    let tries = (step.attempts > 1).then(|| html! { <span class="chip">{step.attempts}" attempts"</span> });
+    let build = step.build_url.as_deref().map(|url| external(url, "Jenkins build"));
+    let aws = (!step.aws.is_empty()).then(|| sessions(visit, step));
+    html! {
+        <li class="step" data-step=step.id.to_string() data-region=step.region.as_str()>
+            <div class="row"><span class="step-title">{step.kind.title()}</span>{status(step.state)}{lasted}{tries}{build}</div>
+            {note}{aws}
+        </li>
+    }
+}
+
+/// No wait without saying what for.
+fn waits_for(state: StepState) -> Option<&'static str> {
+    match state {
+        StepState::Waiting => Some("Waits for the steps before it."),
+        StepState::Due => Some("Waits for a worker to take it."),
+        StepState::Skipped => Some("Never begun, because the run ended before."),
+        _ => None,
+    }
+}
+
+fn sessions(visit: &Visit, step: &StepView) -> Html {
+    let rows = step.aws.iter().map(|s| session(visit, s)).collect();
+    let head = parts::heads(&["Purpose", "Role", "Source identity", "Session name", "Access key", "STS request", "Made", "Expires"]);
+    html! {
+        <details class="more">
+            <summary>{step.aws.len()}{if step.aws.len() == 1 { " AWS session" } else { " AWS sessions" }}</summary>
+            {parts::table("AWS sessions of this step", Narrow::Scroll, head, rows)}
+        </details>
+    }
+}
+
+fn session(visit: &Visit, session: &AwsSessionView) -> Html {
+    html! {
+        <tr>
+            <th scope="row">{session.purpose.as_str()}</th>
+            <td><code class="nowrap">{session.role_arn.as_str()}</code></td>
+            <td>{session.source_identity.as_str()}</td>
+            <td><code class="nowrap">{session.session_name.as_str()}</code></td>
+            <td><code>{session.access_key_id.as_str()}</code></td>
+            <td><code class="nowrap">{session.request_id.clone()}</code></td>
+            <td>{time::ago(visit.now, session.made_at)}</td>
+            <td>{time::ago(visit.now, session.expires_at)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,63 @@
+//! A form sent twice, by a double click or a reload, is done once: each form that makes something
+//! carries a key of its own, which counts as the API's `Idempotency-Key` does.
+
+use app::Params;
+use control::{
+    Control, Error, Result,
+    idempotency::{Answer, Begun, KeyedRequest},
+};
+use domain::{Caller, Refusal, RefusalCode, canonical};
+
+/// Does `work`, which answers with the address to go on to, unless this very form was already done.
+pub(super) async fn once<F>(
+    control: &Control,
+    caller: &Caller,
+    route: &str,
+    fields: &Params,
+    work: F,
+) -> Result<String>
+where
+    F: Future<Output = Result<String>>,
+{
+    let Some(key) = fields.get("once") else {
+        return work.await;
+    };
+    let hash = canonical::sha256(&said(fields));
+    let request = KeyedRequest::new(caller, key, format!("POST {route}"), hash)?;
+    match control.begin_keyed(&request).await? {
+        Begun::First => {}
+        Begun::Again(answer) => return String::from_utf8(answer.body).map_err(Error::fault),
+        Begun::UnderWay => {
+            return Err(Refusal::new(
+                RefusalCode::Conflict,
+                "This form is being worked on already. Look at the list of changes in a moment.",
+            )
+            .into());
+        }
+    }
+    let made = work.await;
+    match &made {
+        Ok(to) => {
+            let answer = Answer {
+                status: 303,
+                content_type: "text/plain".to_owned(),
+                body: to.clone().into_bytes(),
+            };
+            control.finish_keyed(&request, &answer).await?;
+        }
+        Err(_) => control.abandon_keyed(&request).await?,
+    }
+    made
+}
+
+/// What the form says, without what is new for every page.
+fn said(fields: &Params) -> String {
+    let mut text = String::new();
+    for (key, value) in fields.pairs().filter(|(k, _)| !matches!(*k, "csrf" | "once")) {
+        text.push_str(key);
+        text.push('\u{1f}');
+        text.push_str(value);
+        text.push('\u{1e}');
+    }
+    text
+}

@@ -1,0 +1,70 @@
+variable "cluster_name" {
+  description = "Cluster that runs Jenkins."
+  type        = string
+}
+
+variable "account_id" {
+  description = "Account of the cluster and of the image registry."
+  type        = string
+}
+
+variable "region" {
+  description = "Region of the cluster."
+  type        = string
+}
+
+variable "host" {
+  description = "Host name of Jenkins; it serves under /jenkins."
+  type        = string
+}
+
+variable "portal_url" {
+  description = "Address of Portolan, for reporting releases and redeeming tickets."
+  type        = string
+
+  validation {
+    condition     = can(regex("^https://[^/]+$", var.portal_url))
+    error_message = "portal_url is https://<host> without a path: a ticket must not cross the network in the clear."
+  }
+}
+
+variable "oidc" {
+  description = "Identity provider for sign-in."
+  type        = object({ issuer = string, client_id = string })
+}
+
+variable "organization" {
+  description = "GitHub organization of the services."
+  type        = string
+}
+
+variable "services" {
+  description = "service => team; each gets the job shop/deploy-<service>."
+  type        = map(string)
+}
+
+variable "system" {
+  description = "System: folder of the jobs and prefix of the image repositories."
+  type        = string
+}
+
+variable "library_version" {
+  description = "Commit of the shared library in the platform repository: the pipeline that deploys is as reviewed as what it deploys."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{40}$", var.library_version))
+    error_message = "library_version is a full commit id. A branch could be changed between approval and run."
+  }
+}
+
+variable "target_group_arn" {
+  description = "Target group of the load balancer."
+  type        = string
+}
+
+variable "chart_version" {
+  description = "Exact chart version."
+  type        = string
+  default     = "5.8.73"
+}

@@ -75,7 +75,7 @@ pub(super) struct Work {
     pub target: Target,
     /// The portal continuing what the requester asked for, with the requester as they stand now.
     pub caller: Caller,
-    /// When the step was first claimed, by this process' monotonic clock.
+    /// When the step was first claimed, or first since a person looked; by this process' monotonic clock.
     pub begun: Instant,
     /// Somebody had asked to cancel the change when this attempt began.
     pub cancelled: bool,
@@ -237,7 +237,11 @@ impl Control {
             position: claim.position,
             kind: claim.kind,
             attempts: claim.attempts,
-            progress: claim.progress,
+            progress: if claim.attempts == 1 {
+                claim.progress.fresh()
+            } else {
+                claim.progress
+            },
             cancelled: stored.change.cancel_requested,
             stored,
             target,

@@ -31,6 +31,17 @@ pub(super) struct Progress {
     pub overdue: bool,
 }
 
+impl Progress {
+    /// At the first claim, and when a person has sent the step to look again: nothing is being stopped yet.
+    pub(super) fn fresh(self) -> Self {
+        Self {
+            stopping: None,
+            overdue: false,
+            ..self
+        }
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_zero(n: &u64) -> bool {
     *n == 0

@@ -1,8 +1,10 @@
 //! Runs against the whole stand-in world.
 
 mod cancel;
+mod claim;
 mod crash;
 mod fence;
+mod identity;
 mod jenkins;
 mod log;
 mod points;

@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::{
     client::{orchestrator::HttpResponse, result::SdkError},
     http::StatusCode,
 };
-use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use crate::outside::{Failure, FailureKind};
@@ -43,8 +43,8 @@ impl Attempted<'_> {
             SdkError::ConstructionFailure(_) => make(
                 FailureKind::Refused,
                 format!(
-                    "{call} on {resource} could not even be asked: {}",
-                    DisplayErrorContext(error)
+                    "{call} on {resource} could not even be asked: {}.",
+                    chain(error)
                 ),
             ),
             SdkError::TimeoutError(_) => no_answer("no answer in time"),
@@ -53,10 +53,7 @@ impl Attempted<'_> {
             }
             SdkError::DispatchFailure(failure) if failure.is_user() || failure.is_other() => make(
                 FailureKind::NoAnswer,
-                format!(
-                    "{call} in {region} was not sent, since the portal's own identity could not be had: {}",
-                    DisplayErrorContext(error)
-                ),
+                format!("{call} in {region} did not get through: {}.", chain(error)),
             ),
             SdkError::DispatchFailure(_) => no_answer("no connection"),
             SdkError::ServiceError(service) => {
@@ -92,6 +89,20 @@ impl Attempted<'_> {
             _ => failure,
         }
     }
+}
+
+/// The causes of an error, each once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words: Vec<String> = vec![];
+    let mut next = error.source();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if words.last() != Some(&text) {
+            words.push(text);
+        }
+        next = error.source();
+    }
+    words.join(": ")
 }
 
 fn kind_of(code: &str, status: StatusCode) -> FailureKind {

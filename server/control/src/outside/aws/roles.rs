@@ -14,7 +14,7 @@ use aws_config::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_sts::{operation::assume_role::AssumeRoleOutput, types::Tag};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_types::request_id::RequestId;
+use aws_types::{region::Region, request_id::RequestId};
 use domain::{ChangeId, Evidence, EvidenceDigest, JobRole, Person, RegionName, StepId, Target};
 use jiff::Timestamp;
 
@@ -49,12 +49,15 @@ impl PortalIdentity {
         Self::Environment
     }
 
-    fn provider(self) -> SharedCredentialsProvider {
+    /// Credentials to ask STS of `region` with. A web identity is exchanged in that same region, so that
+    /// what is done in one region needs nothing of another.
+    fn provider(&self, region: &RegionName, http: &SharedHttpClient) -> SharedCredentialsProvider {
         match self {
-            Self::Provider(provider) => provider,
+            Self::Provider(provider) => provider.clone(),
             Self::Environment => {
                 let plain = ProviderConfig::without_region()
-                    .with_http_client(http())
+                    .with_region(Some(Region::new(region.to_string())))
+                    .with_http_client(http.clone())
                     .with_timeout_config(super::timeouts());
                 let pod = EcsCredentialsProvider::builder().configure(&plain).build();
                 let web = WebIdentityTokenCredentialsProvider::builder()
@@ -93,7 +96,7 @@ pub struct Errand<'a> {
 /// Sessions of people.
 #[derive(Clone)]
 pub struct Roles {
-    identity: SharedCredentialsProvider,
+    identity: PortalIdentity,
     http: SharedHttpClient,
     settings: Arc<AwsSettings>,
     /// One client a region: each keeps the portal's own credentials until they end.
@@ -109,7 +112,7 @@ impl fmt::Debug for Roles {
 impl Roles {
     pub fn new(settings: &AwsSettings, identity: PortalIdentity) -> Self {
         Self {
-            identity: identity.provider(),
+            identity,
             http: http(),
             settings: Arc::new(settings.clone()),
             clients: Arc::default(),
@@ -271,7 +274,7 @@ impl Roles {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.clone()).or_insert_with(|| {
             aws_sdk_sts::Client::new(&session::config(
-                self.identity.clone(),
+                self.identity.provider(region, &self.http),
                 region,
                 self.http.clone(),
                 self.endpoint(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     MARK, TICKET,
-    http::{Pipelines, refused},
+    http::{Pipelines, Reply, refused},
 };
 use crate::outside::{Failure, FailureKind};
 
@@ -200,34 +200,13 @@ impl Pipelines {
             .request(Method::POST, self.at(job, &["buildWithParameters"]))
             .form(&form);
         let reply = self.send(request, &what, 1 << 20).await?;
-        match reply.status {
-            // 303: folded into an item that waits already with the very same parameters, which is ours.
-            StatusCode::CREATED | StatusCode::SEE_OTHER => reply.queue_item().ok_or_else(|| {
-                Failure::new(
-                    FailureKind::Unreadable,
-                    &what,
-                    "Jenkins took the build but did not say which queue item it is.",
-                )
-            }),
-            StatusCode::FOUND => Err(Failure::new(
-                FailureKind::Refused,
-                &what,
-                format!("Jenkins did not queue a build of {job}: a plugin of it refused."),
-            )),
-            StatusCode::BAD_REQUEST => Err(Failure::new(
-                FailureKind::Refused,
-                &what,
-                format!("The Jenkins job {job} takes no parameters, so it cannot be told what to deploy."),
-            )
-            .with_raw(&reply.body)),
-            StatusCode::CONFLICT => Err(Failure::new(
-                FailureKind::Refused,
-                &what,
-                format!("The Jenkins job {job} is disabled."),
-            )
-            .with_raw(&reply.body)),
-            _ => Err(refused(&reply, &what)),
-        }
+        // Should an error page repeat what it was sent, the ticket still reaches no log.
+        taken(&reply, job, &what).map_err(|mut failure| {
+            failure.raw = failure
+                .raw
+                .map(|raw| raw.replace(ticket.expose_secret(), "[ticket]"));
+            failure
+        })
     }
 
     pub async fn item(&self, id: u64) -> Result<Item, Failure> {
@@ -265,5 +244,39 @@ impl Pipelines {
             )),
             _ => Err(refused(&reply, &what)),
         }
+    }
+}
+
+/// What Jenkins says to a trigger: the queue item, or why there is none.
+fn taken(reply: &Reply, job: &str, what: &str) -> Result<u64, Failure> {
+    match reply.status {
+        // 303: folded into an item that waits already with the very same parameters, which is ours.
+        StatusCode::CREATED | StatusCode::SEE_OTHER => reply.queue_item().ok_or_else(|| {
+            Failure::new(
+                FailureKind::Unreadable,
+                what,
+                "Jenkins took the build but did not say which queue item it is.",
+            )
+        }),
+        StatusCode::FOUND => Err(Failure::new(
+            FailureKind::Refused,
+            what,
+            format!("Jenkins did not queue a build of {job}: a plugin of it refused."),
+        )),
+        StatusCode::BAD_REQUEST => Err(Failure::new(
+            FailureKind::Refused,
+            what,
+            format!(
+                "The Jenkins job {job} takes no parameters, so it cannot be told what to deploy."
+            ),
+        )
+        .with_raw(&reply.body)),
+        StatusCode::CONFLICT => Err(Failure::new(
+            FailureKind::Refused,
+            what,
+            format!("The Jenkins job {job} is disabled."),
+        )
+        .with_raw(&reply.body)),
+        _ => Err(refused(reply, what)),
     }
 }

@@ -28,7 +28,7 @@ pub(in crate::runs) struct Claim {
     /// Workers lost on it since it last got on.
     pub deaths: i32,
     pub progress: Progress,
-    /// How long ago it was first claimed.
+    /// How long ago it was first claimed, or first claimed since a person looked.
     pub age: Duration,
 }
 
@@ -65,8 +65,10 @@ pub(in crate::runs) async fn claim(
          taken AS (
              UPDATE step s SET state = 'running', lease_owner = $1, lease_epoch = s.lease_epoch + 1,
                  lease_expires_at = now() + make_interval(secs => $2), due_at = now() + make_interval(secs => $2),
-                 attempts = s.attempts + 1, deaths = s.deaths + CASE WHEN due.died THEN 1 ELSE 0 END,
-                 started_at = coalesce(s.started_at, now())
+                 attempts = s.attempts + 1,
+                 -- No attempt yet: never claimed, or a person has sent it to look again, which starts the clock anew.
+                 deaths = CASE WHEN s.attempts = 0 THEN 0 WHEN due.died THEN s.deaths + 1 ELSE s.deaths END,
+                 started_at = CASE WHEN s.attempts = 0 THEN now() ELSE coalesce(s.started_at, now()) END
              FROM due WHERE s.id = due.id
              RETURNING s.id, s.run_id, s.position, s.region, s.kind, s.attempts, s.deaths, s.progress, s.lease_epoch,
                  extract(epoch FROM now() - s.started_at)::float8 AS age),

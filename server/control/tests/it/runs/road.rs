@@ -225,3 +225,41 @@ async fn a_pipeline_that_says_it_deployed_and_did_not_is_found_out(pool: PgPool)
     assert!(why.contains("not for what was approved"), "{why}");
     assert_eq!(stage.count("SELECT count(*) FROM deployment").await, 0);
 }
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn throttling_is_waited_out_and_told(pool: PgPool) {
+    use sandbox::world::faults::{Fault, Kind};
+    let stage = Stage::new(pool).await;
+    for (service, kind) in [
+        ("sts", Kind::Throttle),
+        ("eks", Kind::Error),
+        ("ecr", Kind::Reset),
+    ] {
+        stage.fault(Fault {
+            service: Some(service.into()),
+            // The SDK tries twice by itself.
+            times: Some(4),
+            ..Fault::new(kind)
+        });
+    }
+    let change = stage.run("1.1.0", "dev").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        steps(&change).join("\n")
+    );
+    let attempts: Vec<_> = change
+        .run
+        .iter()
+        .flat_map(|run| &run.steps)
+        .map(|step| step.attempts)
+        .collect();
+    assert_eq!(attempts, [5, 3, 1, 1, 1]);
+    let retried = stage.portal.kinds(change.row.id).await;
+    let retried = retried
+        .iter()
+        .filter(|kind| *kind == "step.retried")
+        .count();
+    assert_eq!(retried, 6);
+}

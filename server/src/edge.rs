@@ -5,6 +5,7 @@ pub mod caller;
 pub mod compression;
 pub mod csrf;
 pub mod headers;
+pub mod keyed;
 pub mod limits;
 pub mod metrics;
 pub mod refused;

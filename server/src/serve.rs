@@ -36,7 +36,10 @@ pub fn router(state: &AppState) -> Router {
     let with = || state.clone();
     // For whom it matters who asks.
     let asked = Router::new()
-        .nest("/api/v1", api::router())
+        .nest(
+            "/api/v1",
+            api::router().layer(middleware::from_fn_with_state(with(), edge::keyed::once)),
+        )
         .merge(signin::router())
         .with_state(with())
         .merge(pages::router(with()))
@@ -105,10 +108,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
+    state.prepare().await?;
     tracing::info!(%address, public = %state.public_url(), embedded, "serving");
     stop_on_signal(state.clone())?;
     tokio::spawn(sweep(state.clone()));
+    let worker = embedded.then(|| {
+        let state = state.clone();
+        tokio::spawn(async move { state.control().work_until(state.stopped()).await })
+    });
     listener::serve(listener, router(&state), state.stopped()).await;
+    if let Some(worker) = worker {
+        worker.await?;
+    }
     Ok(())
 }
 
@@ -129,8 +140,9 @@ async fn sweep(state: AppState) {
 /// `portolan work`: runs only, until SIGTERM or SIGINT.
 pub async fn work(config: Config) -> anyhow::Result<()> {
     let state = AppState::build(config, Clock::system(), PortalIdentity::of_this_process()).await?;
+    state.prepare().await?;
     stop_on_signal(state.clone())?;
-    state.stopped().cancelled().await;
+    state.control().work_until(state.stopped()).await;
     Ok(())
 }
 

@@ -40,10 +40,13 @@ pub(crate) const CALLBACK: &str = "/auth/callback";
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/auth/login", get(begin::login))
+        .route("/auth/sign-in", get(begin::login))
         .route("/auth/step-up", get(begin::step_up))
         .route(CALLBACK, get(callback::callback))
         .route("/auth/logout", post(logout::here))
+        .route("/auth/sign-out", post(logout::here))
         .route("/auth/logout-everywhere", post(logout::everywhere))
+        .route("/auth/sign-out-everywhere", post(logout::everywhere))
         .route("/auth/backchannel-logout", post(backchannel::logout))
 }
 

@@ -86,6 +86,26 @@ impl AppState {
         })
     }
 
+    /// What has to be done once before anything else: the database is of this version, and knows the
+    /// configured environments.
+    pub async fn prepare(&self) -> anyhow::Result<()> {
+        let fault = |e: control::Error| anyhow::anyhow!("{e}");
+        let health = self.control().health().await.map_err(fault)?;
+        if let Some(obstacle) = health.obstacle() {
+            anyhow::bail!("the database is not ready: {obstacle}");
+        }
+        if health.may_rewrite_audit {
+            tracing::warn!(
+                role = health.role,
+                "this database role may alter the audit log; use the role `portolan`"
+            );
+        }
+        self.control()
+            .apply_configured_environments()
+            .await
+            .map_err(fault)
+    }
+
     pub fn control(&self) -> &Control {
         &self.inner.control
     }

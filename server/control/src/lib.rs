@@ -26,6 +26,7 @@ pub mod settings;
 pub mod tickets;
 pub mod tokens;
 pub mod tx;
+pub mod watch;
 
 use std::{sync::Arc, time::Duration};
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 /// Why a request was refused.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// `urn:portolan:problem:` and the code.
     #[schema(example = "urn:portolan:problem:wrong_state")]
     #[serde(rename = "type")]

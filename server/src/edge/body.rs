@@ -15,10 +15,11 @@ use super::Refused;
 pub const MOST: usize = 1024 * 1024;
 /// A catalogue of thousands of services in one file.
 pub const MOST_CATALOGUE: usize = 12 * 1024 * 1024;
-pub const CATALOGUE_ROUTE: &str = "/api/v1/services/import";
+const CATALOGUE_ROUTE: &str = "/services/import";
 
 fn most(path: &str) -> usize {
-    if path == CATALOGUE_ROUTE {
+    // The same with and without the prefix that nesting takes away.
+    if path.strip_prefix("/api/v1").unwrap_or(path) == CATALOGUE_ROUTE {
         MOST_CATALOGUE
     } else {
         MOST

@@ -25,6 +25,8 @@ use crate::AppState;
 
 /// The field of forms that carries the token.
 pub const FIELD: &str = "csrf";
+/// The same under the name that pages of other frameworks use.
+const OTHER_FIELD: &str = "_csrf";
 /// The header of scripts that carries the token.
 pub const HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 const LENGTH: usize = 32;
@@ -183,7 +185,7 @@ async fn sent_token(request: Request) -> Result<(Option<String>, Request), Refus
     let (parts, stream) = request.into_parts();
     let bytes = body::read(parts.uri.path(), stream).await?;
     let token = url::form_urlencoded::parse(&bytes)
-        .find(|(name, _)| name == FIELD)
+        .find(|(name, _)| name == FIELD || name == OTHER_FIELD)
         .map(|(_, value)| value.into_owned());
     Ok((token, Request::from_parts(parts, Body::from(bytes))))
 }

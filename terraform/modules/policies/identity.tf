@@ -72,7 +72,7 @@ locals {
         Sid      = "MoveTraffic"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-        Resource = [for region in local.regional : "arn:aws:s3:::${var.system}-static-${local.here}-${region}/control/*"]
+        Resource = [for region in local.regional : "arn:aws:s3:::${var.system}-*-static-${local.here}-${region}/control/*"]
       },
       {
         Sid      = "SwitchRoutingControls"

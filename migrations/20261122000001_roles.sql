@@ -11,3 +11,5 @@ EXCEPTION
 END
 $$;
 GRANT USAGE ON SCHEMA public TO portolan;
+-- The portal compares what was applied with what it was built for before it serves.
+GRANT SELECT ON _sqlx_migrations TO portolan;

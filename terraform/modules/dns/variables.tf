@@ -19,12 +19,12 @@ variable "certificate_authorities" {
   }
 }
 
-variable "query_log_group_arn" {
-  description = "Log group in us-east-1 for queries; Route 53 logs nowhere else."
+variable "account_id" {
+  description = "Account of the zone."
   type        = string
 
   validation {
-    condition     = can(regex("^arn:aws:logs:us-east-1:[0-9]{12}:log-group:/aws/route53/", var.query_log_group_arn))
-    error_message = "Route 53 writes query logs only to a group in us-east-1 whose name starts with /aws/route53/."
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is twelve digits, leading zeros included: write it in quotes."
   }
 }

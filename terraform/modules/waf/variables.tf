@@ -53,6 +53,6 @@ variable "resource_arns" {
 }
 
 variable "kms_key_arn" {
-  description = "Key for the log group."
+  description = "Key for the log group; null uses AWS's own, for us-east-1 where the pair has no key."
   type        = string
 }

@@ -1,0 +1,142 @@
+variable "account_id" {
+  description = "Account of the environment."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is twelve digits, leading zeros included: write it in quotes."
+  }
+}
+
+variable "system" {
+  description = "System, such as shop."
+  type        = string
+}
+
+variable "environment" {
+  description = "Environment, such as production."
+  type        = string
+}
+
+variable "region_pair" {
+  description = "The two regions and which serves; see modules/region-pair. After a failover set `active` here, in this one file."
+  type = object({
+    name      = string
+    active    = string
+    primary   = object({ region = string, cidr = string })
+    secondary = object({ region = string, cidr = string })
+  })
+}
+
+variable "state_bucket" {
+  description = "Bucket with this environment's state as seen from this region: the copy that modules/bucket-pair keeps here."
+  type        = string
+}
+
+
+variable "size" {
+  description = "small or full; see modules/region."
+  type        = string
+}
+
+variable "kubernetes_version" {
+  description = "Kubernetes version, minor only."
+  type        = string
+}
+
+variable "addon_versions" {
+  description = "Exact versions of the EKS add-ons."
+  type        = map(string)
+}
+
+variable "autoscaler" {
+  description = "cluster-autoscaler or karpenter."
+  type        = string
+  default     = "cluster-autoscaler"
+}
+
+variable "application_namespace" {
+  description = "Namespace of the applications."
+  type        = string
+}
+
+variable "hosts" {
+  description = "Public names served, each with the path to check and a word the answer must contain."
+  type        = map(object({ fqdn = string, path = string, expect = string }))
+}
+
+variable "targets" {
+  description = "Target groups of the ALB."
+  type        = map(object({ port = number, hosts = optional(list(string), []) }))
+}
+
+variable "network_targets" {
+  description = "The one target group of the internal NLB."
+  type        = map(object({ port = number }))
+}
+
+variable "postgres_version" {
+  description = "PostgreSQL version, exact; the same as in the root `global`."
+  type        = string
+}
+
+variable "rpo_s" {
+  description = "RPO of the environment in seconds."
+  type        = number
+}
+
+variable "aurora_master_password" {
+  description = "Aurora's administrator, only when the active side is created: see terraform/README.md. Never stored."
+  type        = string
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "email" {
+  description = "Who is told; see modules/events."
+  type        = object({ page = optional(list(string), []), inform = optional(list(string), []) })
+}
+
+variable "sms" {
+  description = "Phones that are paged."
+  type        = list(string)
+  default     = []
+}
+
+variable "portal_hook" {
+  description = "The portal's public address for SNS, or null."
+  type        = string
+  default     = null
+}
+
+variable "datadog" {
+  description = "Whether the Datadog agent runs in the cluster."
+  type        = bool
+  default     = false
+}
+
+variable "peering" {
+  description = "Whether the two networks are peered; made by the root `secondary`, once both exist."
+  type        = bool
+  default     = true
+}
+
+variable "platform" {
+  description = "Only for the platform environment: Portolan and Jenkins."
+  type = object({
+    image           = map(string)
+    oidc            = object({ issuer = string, client_id = string })
+    jenkins         = object({ client_id = string, organization = string, services = map(string), library_version = string, host = string })
+    secrets_key_arn = map(string)
+    environments = map(object({
+      title     = string
+      protected = bool
+      account   = string
+      namespace = string
+      paired    = bool
+      clusters  = map(string)
+    }))
+  })
+  default = null
+}

@@ -1,0 +1,144 @@
+# One side of one environment: modules/region, and what runs in its cluster.
+
+locals {
+  region   = var.region_pair[local.side].region
+  peer     = var.region_pair[local.side == "primary" ? "secondary" : "primary"].region
+  tags     = { "managed-by" = "terraform", "portolan:root" = local.side, "portolan:system" = var.system, "portolan:environment" = var.environment }
+  global   = data.terraform_remote_state.global.outputs
+  platform = var.platform == null ? {} : { this = var.platform }
+  active   = var.region_pair[var.region_pair.active].region
+  passive  = var.region_pair[var.region_pair.active == "primary" ? "secondary" : "primary"].region
+}
+
+provider "aws" {
+  region              = local.region
+  allowed_account_ids = [var.account_id]
+  default_tags { tags = local.tags }
+}
+
+provider "aws" {
+  alias               = "peer"
+  region              = local.peer
+  allowed_account_ids = [var.account_id]
+  default_tags { tags = local.tags }
+}
+
+provider "aws" {
+  alias               = "us_east_1"
+  region              = "us-east-1"
+  allowed_account_ids = [var.account_id]
+  default_tags { tags = local.tags }
+}
+
+provider "kubernetes" {
+  host                   = module.region.cluster.endpoint
+  cluster_ca_certificate = base64decode(module.region.cluster.certificate_authority)
+  exec {
+    api_version = "client.authentication.k8s.io/v1beta1"
+    command     = "aws"
+    args        = ["eks", "get-token", "--cluster-name", module.region.cluster.name, "--region", local.region]
+  }
+}
+
+provider "helm" {
+  kubernetes = {
+    host                   = module.region.cluster.endpoint
+    cluster_ca_certificate = base64decode(module.region.cluster.certificate_authority)
+    exec = {
+      api_version = "client.authentication.k8s.io/v1beta1"
+      command     = "aws"
+      args        = ["eks", "get-token", "--cluster-name", module.region.cluster.name, "--region", local.region]
+    }
+  }
+}
+
+data "terraform_remote_state" "global" {
+  backend = "s3"
+  config = {
+    bucket = var.state_bucket
+    region = local.region # each side reads its own copy: the other region may be gone
+    key    = "${var.environment}/global.tfstate"
+  }
+}
+
+module "region" {
+  source                = "../../modules/region"
+  region_pair           = var.region_pair
+  side                  = local.side
+  system                = var.system
+  environment           = var.environment
+  account_id            = var.account_id
+  size                  = var.size
+  kubernetes_version    = var.kubernetes_version
+  addon_versions        = var.addon_versions
+  application_namespace = var.application_namespace
+  hosts                 = var.hosts
+  targets               = var.targets
+  network_targets       = var.network_targets
+  postgres_version      = var.postgres_version
+  rpo_s                 = var.rpo_s
+  master_password       = var.aurora_master_password
+  email                 = var.email
+  sms                   = var.sms
+  portal_hook           = var.portal_hook
+  shared                = local.global.shared
+  routing_control_arns  = local.global.routing_control_arns
+  providers             = { aws = aws, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
+}
+
+module "cluster_addons" {
+  source                 = "../../modules/cluster-addons"
+  cluster_name           = module.region.cluster.name
+  account_id             = var.account_id
+  region                 = local.region
+  vpc_id                 = module.region.network.vpc_id
+  node_role_arn          = module.region.cluster.node_role_arn
+  autoscaler             = var.autoscaler
+  application_namespaces = [var.application_namespace]
+}
+
+module "datadog_agent" {
+  count        = var.datadog ? 1 : 0
+  source       = "../../modules/datadog-agent"
+  cluster_name = module.region.cluster.name
+  region       = local.region
+  depends_on   = [module.cluster_addons]
+}
+
+# --- The platform environment only -------------------------------------------------------------------------
+
+module "portolan" {
+  for_each            = local.platform
+  source              = "../../modules/portolan"
+  cluster_name        = module.region.cluster.name
+  account_id          = var.account_id
+  region              = local.region
+  image               = each.value.image[local.side]
+  portal_role_arn     = "arn:aws:iam::${var.account_id}:role/portolan-portal"
+  secret_kms_key_arn  = each.value.secrets_key_arn[local.side]
+  target_group_arn    = module.region.public_balancer.target_groups["portolan"].arn
+  load_balancer_cidrs = [module.region.network.cidr]
+  host                = var.hosts["portolan"].fqdn
+  oidc                = each.value.oidc
+  jenkins_url         = "https://${each.value.jenkins.host}/jenkins"
+  region_pair         = { name = var.region_pair.name, active = local.active, passive = local.passive }
+  environments        = each.value.environments
+  depends_on          = [module.cluster_addons]
+}
+
+module "jenkins" {
+  for_each         = local.platform
+  source           = "../../modules/jenkins"
+  cluster_name     = module.region.cluster.name
+  account_id       = var.account_id
+  region           = local.region
+  host             = each.value.jenkins.host
+  portal_url       = "https://${var.hosts["portolan"].fqdn}"
+  oidc             = { issuer = each.value.oidc.issuer, client_id = each.value.jenkins.client_id }
+  organization     = each.value.jenkins.organization
+  services         = each.value.jenkins.services
+  system           = var.system
+  library_version  = each.value.jenkins.library_version
+  target_group_arn = module.region.public_balancer.target_groups["jenkins"].arn
+  depends_on       = [module.cluster_addons]
+}

@@ -1,0 +1,5 @@
+# All that tells this root from its sibling, with peering.tf. The other files are the same, and terraform/check.sh compares them.
+
+locals {
+  side = "secondary"
+}

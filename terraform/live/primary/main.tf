@@ -77,6 +77,7 @@ module "region" {
   network_targets       = var.network_targets
   postgres_version      = var.postgres_version
   rpo_s                 = var.rpo_s
+  creating_database     = var.creating_database
   master_password       = var.aurora_master_password
   email                 = var.email
   sms                   = var.sms

@@ -85,6 +85,12 @@ variable "rpo_s" {
   type        = number
 }
 
+variable "creating_database" {
+  description = "True in the one apply that creates the active side's Aurora cluster, together with the password."
+  type        = bool
+  default     = false
+}
+
 variable "aurora_master_password" {
   description = "Aurora's administrator, only when the active side is created: see terraform/README.md. Never stored."
   type        = string

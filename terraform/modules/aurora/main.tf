@@ -82,8 +82,8 @@ resource "aws_rds_cluster" "this" {
 
   # Read only when the cluster is created.
   master_username            = var.is_writer ? var.master_username : null
-  master_password_wo         = var.is_writer ? var.master_password : null
-  master_password_wo_version = var.is_writer ? 1 : null
+  master_password_wo         = var.creating && var.is_writer ? var.master_password : null
+  master_password_wo_version = var.creating && var.is_writer ? 1 : null
   source_region              = var.is_writer ? null : var.peer_region
 
   db_subnet_group_name            = var.subnet_group

@@ -32,6 +32,12 @@ variable "master_username" {
   default     = "administrator"
 }
 
+variable "creating" {
+  description = "True in the one apply that creates the writer, together with master_password; afterwards false, and no password is needed again."
+  type        = bool
+  default     = false
+}
+
 variable "master_password" {
   description = "Password of the administrator, needed only when the writer is created. Never stored in state or plan."
   type        = string

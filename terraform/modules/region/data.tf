@@ -6,6 +6,7 @@ module "aurora" {
   global_cluster_id         = var.shared.global_cluster_id
   is_writer                 = module.pair.is_active
   peer_region               = module.pair.peer_region
+  creating                  = var.creating_database
   master_password           = var.master_password
   engine_version            = var.postgres_version
   instance_class            = local.full ? "db.r7g.xlarge" : "db.r7g.large"

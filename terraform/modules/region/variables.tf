@@ -89,6 +89,12 @@ variable "rpo_s" {
   type        = number
 }
 
+variable "creating_database" {
+  description = "True in the one apply that creates the active side's Aurora cluster, together with the password."
+  type        = bool
+  default     = false
+}
+
 variable "master_password" {
   description = "Administrator's password of Aurora, only when the active side is created."
   type        = string

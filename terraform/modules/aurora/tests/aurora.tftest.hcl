@@ -7,6 +7,7 @@ variables {
   global_cluster_id         = "shop-production"
   is_writer                 = true
   peer_region               = "eu-central-1"
+  creating                  = true
   master_password           = "not-a-real-password-0000"
   engine_version            = "16.8"
   kms_key_arn               = "arn:aws:kms:eu-west-1:200000000002:key/mrk-1"
@@ -49,6 +50,7 @@ run "reader_is_created_as_a_copy" {
   command   = plan
   state_key = "reader"
   variables {
+    creating        = false
     is_writer       = false
     peer_region     = "eu-west-1"
     master_password = null
@@ -67,12 +69,25 @@ run "after_a_failover_nothing_changes" {
   command = plan
   # The state of run "writer", now told that the other side writes.
   variables {
+    creating        = false
     is_writer       = false
     master_password = null
   }
   assert {
     condition     = aws_rds_cluster.this.master_username == "administrator" && aws_rds_cluster.this.source_region == null && aws_rds_cluster.this.arn == run.writer.arn
     error_message = "Terraform must not argue with the global database about who writes"
+  }
+}
+
+run "later_applies_need_no_password" {
+  command = plan
+  variables {
+    creating        = false
+    master_password = null
+  }
+  assert {
+    condition     = aws_rds_cluster.this.master_username == "administrator" && aws_rds_cluster.this.arn == run.writer.arn
+    error_message = "the password is handed in once"
   }
 }
 

@@ -208,6 +208,9 @@ impl Log {
 
     fn add(&mut self, line: &Line) -> Option<()> {
         if self.block.is_none() || self.in_block >= BLOCK {
+            if let Some(full) = &self.block {
+                full.set_class_name("log-block full");
+            }
             let block = dom::make("div", "log-block", "")?;
             self.scroller.append_child(&block).ok()?;
             self.block = Some(block);

@@ -18,7 +18,7 @@ pub fn query(params: &Params) -> Result<AuditQuery, Refusal> {
         subject_kind: params.owned("subject_kind"),
         subject_id: params.owned("subject_id"),
         cursor: params.owned("cursor"),
-        limit: Some(50),
+        limit: Some(25),
         ..AuditQuery::default()
     };
     if let Some(text) = params.get("kind") {

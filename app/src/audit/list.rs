@@ -128,6 +128,11 @@ fn event(out: &mut String, now: Timestamp, row: &AuditRow) {
     out.push_str("</span></td></tr>");
 }
 
+/// Of an id, the end, which is what tells two of the same minute apart.
+fn short(id: &str) -> &str {
+    if id.len() == 36 && id.is_ascii() { &id[24..] } else { id }
+}
+
 /// What an event is about, as a link where there is a page for it.
 pub(super) fn subject(out: &mut String, kind: &str, id: &str) {
     let page = match kind {
@@ -141,8 +146,10 @@ pub(super) fn subject(out: &mut String, kind: &str, id: &str) {
         out.push_str("<a class=\"link\" href=\"");
         out.push_str(page);
         crate::params::encode(out, id);
-        out.push_str("\"><code class=\"user-text\">");
+        out.push_str("\" title=\"");
         escape(out, id);
+        out.push_str("\"><code class=\"user-text\">");
+        escape(out, short(id));
         out.push_str("</code></a>");
     } else {
         out.push_str("<code class=\"user-text\">");

@@ -54,7 +54,7 @@ pub fn view<'a>(visit: &'a Visit, change: &ChangeDetail, tail: &[LogLine], mut p
     let refused = posted.refusal.map(parts::refusal);
     let main = html! {
         {refused}
-        <div id="r-head" data-live-region>{head(visit, change, &title)}</div>
+        <div class="stack" id="r-head" data-live-region>{head(visit, change, &title)}</div>
         <div class="columns">
             <div class="stack-lg">
                 {why(change)}

@@ -7,6 +7,8 @@ use leptos::prelude::*;
 
 use crate::{Document, Html, Visit, html, html::escape, islands, parts::{self, icon}, time};
 
+/// Lines of a block, which the browser need not lay out while it is out of sight. As in the island.
+const BLOCK: usize = 250;
 /// Lines on a page of the log.
 const PAGE: i64 = 1_000;
 
@@ -86,8 +88,8 @@ pub(super) fn panel(visit: &Visit, change: &ChangeDetail, tail: &[LogLine]) -> H
 fn lines(change: &ChangeDetail, lines: &[LogLine]) -> Html {
     let steps = change.run.as_ref().map_or(&[][..], |run| &run.steps);
     let mut out = String::with_capacity(lines.len() * 120);
-    for block in lines.chunks(250) {
-        out.push_str("<div class=\"log-block\">");
+    for block in lines.chunks(BLOCK) {
+        out.push_str(if block.len() == BLOCK { "<div class=\"log-block full\">" } else { "<div class=\"log-block\">" });
         for line in block {
             let region = steps.iter().find(|s| s.id == line.step).map_or("", |s| s.region.as_str());
             out.push_str("<div class=\"log-line\" id=\"L");

@@ -58,7 +58,8 @@ pub fn view(visit: &Visit, found: &Found) -> Document {
 
 fn changes(visit: &Visit, id: &'static str, title: &'static str, rows: &[ChangeRow], more: Option<(&str, &str)>, none: (&str, &str, &str)) -> Html {
     let more = more.map(|(href, words)| html! { <a class="btn btn-sm" href=href>{words}{icon("chevron-right")}</a> });
-    let count = (!rows.is_empty()).then(|| html! { <span class="count">{rows.len()}</span> });
+    let due = matches!(id, "h-awaiting" | "h-attention");
+    let count = (!rows.is_empty()).then(|| html! { <span class=if due { "count due" } else { "count" }>{rows.len()}</span> });
     let body = if rows.is_empty() {
         // A list that is empty because all is well takes one line, not half a screen.
         html! { <p class="nothing">{icon(none.0)}<strong>{none.1}</strong><span>{none.2}</span></p> }

@@ -14,7 +14,7 @@ pub(super) fn chart() -> Html {
 /// Sixteen winds around a circle; every wind is joined to others by straight courses.
 fn draw() -> String {
     let mut out = String::from("<svg class=\"chart\" viewBox=\"0 0 1200 900\" preserveAspectRatio=\"xMidYMid slice\" aria-hidden=\"true\"><g class=\"chart-lines\">");
-    for (x, y, r) in [(330.0, 470.0, 760.0), (880.0, 330.0, 760.0)] {
+    for (x, y, r) in [(330.0, 470.0, 1_900.0), (880.0, 330.0, 1_900.0)] {
         for wind in 0..32 {
             let angle = TAU * f64::from(wind) / 32.0;
             let class = if wind % 8 == 0 { "main-wind" } else if wind % 4 == 0 { "half-wind" } else { "quarter-wind" };

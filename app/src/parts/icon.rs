@@ -19,8 +19,6 @@ pub(crate) fn write_icon(out: &mut String, name: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn every_icon_of_this_crate_is_in_the_sprite() {
         let sprite = include_str!("../../../public/icons.svg");

@@ -22,7 +22,7 @@ pub fn table(caption: &str, narrow: Narrow, head: Html, body: Html) -> Html {
         "grid-table"
     };
     html! {
-        <div class="table-region" role="region" aria-label=caption tabindex="0">
+        <div class="table-region" role="region" aria-label=format!("{caption}, table") tabindex="0">
             <table class=class>
                 <caption class="sr-only">{caption}</caption>
                 <thead><tr>{head}</tr></thead>
@@ -36,6 +36,10 @@ pub fn table(caption: &str, narrow: Narrow, head: Html, body: Html) -> Html {
 pub fn heads(names: &[&str]) -> Html {
     names
         .iter()
-        .map(|name| html! { <th scope="col">{*name}</th> })
+        .map(|name| match *name {
+            // A column of buttons needs no heading for those who see it.
+            "" => Html::constant("<th scope=\"col\"><span class=\"sr-only\">Actions</span></th>"),
+            name => html! { <th scope="col">{name}</th> },
+        })
         .collect()
 }

@@ -60,7 +60,10 @@ fn region(now: Timestamp, cell: &Cell) -> Html {
     let verified = cell.verified_at.map(|at| time::ago(now, at));
     let change = cell
         .change
-        .map(|id| html! { <a class="link" href=format!("/changes/{id}")>"its change"</a> });
+        .map(|id| {
+            let label = format!("its change: {} in {}", cell.environment, cell.region);
+            html! { <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a> }
+        });
     html! {
         <td><span class="region">{cell.region.as_str()}</span><div class="muted small">{format!("{} side", cell.side)}</div></td>
         <td>{version}</td>

@@ -38,7 +38,8 @@ fn every_page_is_one_sound_document() {
             assert_eq!(form.select(&select("form")).count(), 0, "{name}: no form in a form");
         }
         // What the parser had to repair is what a browser would show otherwise than meant.
-        let serious: Vec<_> = page.errors.iter().filter(|e| !e.contains("foreign")).collect();
+        // (`<!>` is how Leptos keeps two texts apart: an empty comment, spelled short.)
+        let serious: Vec<_> = page.errors.iter().filter(|e| !e.contains("MarkupDeclarationOpen")).collect();
         assert!(serious.is_empty(), "{name}: {serious:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Caller, CallerKind, ChangeState, Person, RunId, StepKind, Target, canonical};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -258,10 +258,17 @@ impl Control {
         }))
     }
 
-    /// After a fault of ours: the attempt is over and the step is due again, if that much can be written.
+    /// After a fault of ours: the attempt is over and the step is due again, as soon as that much can be written.
+    /// Where it cannot, the lease runs out, which then counts as a worker lost.
     async fn give_up_attempt(&self, lease: &Lease) {
-        if let Err(error) = self.retire(lease).await {
-            tracing::error!(step = %lease.step, ?error, "it becomes due again when its lease ends");
+        while lease.surely_holds() {
+            match self.retire(lease).await {
+                Ok(()) | Err(Halt::Lost) => return,
+                Err(Halt::Fault(error)) => {
+                    tracing::warn!(step = %lease.step, %error, "it could not be given back yet");
+                    sleep(self.settings().times.poll).await;
+                }
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! SQL of runs. What is written here is written under a lease: each statement, or the first of its
 //! transaction, is held back unless the epoch is still the worker's own.
+//!
+//! What moves a step, a run or a change is written with its event, in a `ChangeTx`. What a worker keeps
+//! for itself (its lease, how far it is, the copy of a log) is written without one: nobody decided it,
+//! and an audit log of heartbeats would hide what happened.
 
 pub(super) mod claims;
 pub(super) mod ends;

@@ -12,9 +12,9 @@ use super::{
     engine::{Outcome, Work},
     lease::{Halt, Lease, held},
     rows::{self, AttemptEnd},
-    summary,
+    summary::{self, Told},
 };
-use crate::{ChangeTx, Control, changes, error::corrupt};
+use crate::{ChangeTx, Control, Result as ControlResult, changes, error::corrupt};
 
 impl Control {
     pub(super) async fn settle(&self, work: Work, outcome: Outcome) -> Result<(), Halt> {
@@ -132,8 +132,7 @@ impl Control {
             RunState::Failed
         };
         rows::ends::end_run(&mut tx, work.run, state).await?;
-        let facts = rows::ends::facts(&mut tx, work.run).await?;
-        let told = summary::tell(&change.version, &facts);
+        let told = what_was_done(&mut tx, &change).await?;
         let mut words: Vec<&str> = why.into_iter().collect();
         words.extend(told.iter().map(|told| told.words.as_str()));
         let words = words.join(" ");
@@ -183,6 +182,12 @@ impl Control {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// For each region what was done of a change and what was not. To be asked after its steps were ended.
+pub(crate) async fn what_was_done(tx: &mut ChangeTx, change: &Change) -> ControlResult<Vec<Told>> {
+    let facts = rows::ends::facts(tx, change.id).await?;
+    Ok(summary::tell(&change.version, &facts))
 }
 
 async fn give_back(

@@ -17,9 +17,9 @@ pub(super) struct Fact {
 
 /// One region's part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Told {
-    pub region: RegionName,
-    pub words: String,
+pub(crate) struct Told {
+    pub(crate) region: RegionName,
+    pub(crate) words: String,
 }
 
 /// One sentence a region, in the order of the run.

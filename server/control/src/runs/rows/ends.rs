@@ -1,6 +1,6 @@
 //! How steps and runs end, and what follows from it.
 
-use domain::{RegionName, RunId, RunState, StepKind, StepState};
+use domain::{ChangeId, RegionName, RunId, RunState, StepKind, StepState};
 use jiff_sqlx::ToSqlx;
 use sqlx::FromRow;
 
@@ -148,15 +148,15 @@ struct FactRow {
     intended: bool,
 }
 
-/// What each step of a run came to, for the words at its end.
-pub(in crate::runs) async fn facts(tx: &mut ChangeTx, run: RunId) -> Result<Vec<Fact>> {
+/// What each step of a change's run came to, for the words at its end.
+pub(in crate::runs) async fn facts(tx: &mut ChangeTx, change: ChangeId) -> Result<Vec<Fact>> {
     let rows: Vec<FactRow> = sqlx::query_as(
         "SELECT s.id, s.region, s.kind, s.state,
              EXISTS (SELECT FROM ticket t WHERE t.step_id = s.id AND t.redeemed_at IS NOT NULL) AS redeemed,
              EXISTS (SELECT FROM intent i WHERE i.step_id = s.id AND i.state IN ('intended', 'done', 'unknown')) AS intended
-         FROM step s WHERE s.run_id = $1 ORDER BY s.position",
+         FROM step s JOIN run r ON r.id = s.run_id WHERE r.change_id = $1 ORDER BY s.position",
     )
-    .bind(run.0)
+    .bind(change.0)
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter()

@@ -116,11 +116,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         let state = state.clone();
         tokio::spawn(async move { state.control().work_until(state.stopped()).await })
     });
-    listener::serve(listener, router(&state), state.stopped()).await;
+    on(listener, &state).await;
     if let Some(worker) = worker {
         worker.await?;
     }
     Ok(())
+}
+
+/// Serves on a listener that is open already, until the state is told to stop.
+pub async fn on(listener: TcpListener, state: &AppState) {
+    listener::serve(listener, router(state), state.stopped()).await;
 }
 
 /// Removes what has expired, now and then.

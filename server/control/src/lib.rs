@@ -17,6 +17,7 @@ pub mod limits;
 pub mod outside;
 pub mod page;
 pub mod people;
+pub mod regions;
 pub mod releases;
 mod remembered;
 pub mod runs;

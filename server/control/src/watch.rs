@@ -1,6 +1,7 @@
 //! Whether a change has moved: what a viewer's stream asks several times a second, so it is little.
 
 mod rows;
+mod standing;
 
 use domain::{Caller, ChangeId, ChangeState, Refusal};
 

@@ -1,10 +1,12 @@
 //! SQL of the small question.
 
-use domain::{ChangeId, TeamName};
+use domain::{ChangeId, Person, TeamName};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use sqlx::{FromRow, PgPool};
 
 use super::Moment;
-use crate::{Result, error::corrupt};
+use crate::{Result, error::corrupt, people::rows::PersonRow};
 
 #[derive(Debug, FromRow)]
 struct Row {
@@ -43,4 +45,42 @@ pub(super) async fn moment(pool: &PgPool, id: ChangeId) -> Result<Option<Found>>
         })
     })
     .transpose()
+}
+
+/// The person a session that has not ended belongs to. A disabled person is none.
+pub(super) async fn person_of_session(
+    pool: &PgPool,
+    session: uuid::Uuid,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Option<Person>> {
+    let row: Option<PersonRow> = sqlx::query_as(
+        "SELECT p.id AS person_id, p.login, p.name, p.job_roles, p.teams
+         FROM session s JOIN person p ON p.id = s.person_id
+         WHERE s.id = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND p.disabled_at IS NULL",
+    )
+    .bind(session)
+    .bind(now.to_sqlx())
+    .bind(idle_since.to_sqlx())
+    .fetch_optional(pool)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The owner of a token that is still good. A disabled person is none.
+pub(super) async fn person_of_token(
+    pool: &PgPool,
+    token: uuid::Uuid,
+    now: Timestamp,
+) -> Result<Option<Person>> {
+    let row: Option<PersonRow> = sqlx::query_as(
+        "SELECT p.id AS person_id, p.login, p.name, p.job_roles, p.teams
+         FROM api_token t JOIN person p ON p.id = t.person_id
+         WHERE t.id = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND p.disabled_at IS NULL",
+    )
+    .bind(token)
+    .bind(now.to_sqlx())
+    .fetch_optional(pool)
+    .await?;
+    row.map(TryInto::try_into).transpose()
 }

@@ -1,0 +1,166 @@
+//! Changes: asked for, listed, looked at, moved on.
+
+pub(super) mod detail;
+pub(super) mod events;
+mod filters;
+pub(super) mod moves;
+pub(super) mod run;
+
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use control::changes::{ChangeRow, NewChange};
+use domain::{
+    ChangeId, ChangeKind, ChangeState, EnvironmentName, EvidenceDigest, Login, Reason, ServiceName,
+    StartMode, TeamName, Version,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use self::{detail::ChangeInFull, filters::ChangeFilters};
+use super::{
+    answer::{Known, List, Listing},
+    asking::{Filters, Named, Plain, Sent},
+    words,
+};
+use crate::{
+    AppState,
+    edge::{Refused, SignedIn},
+};
+
+/// A change in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Change {
+    #[schema(value_type = words::Id)]
+    id: ChangeId,
+    #[schema(value_type = words::ChangeKind)]
+    kind: ChangeKind,
+    #[schema(value_type = words::ChangeState)]
+    state: ChangeState,
+    /// Why it is in that state, where that needs words.
+    state_reason: Option<String>,
+    /// A running change that is being stopped.
+    cancel_requested: bool,
+    /// Why it was asked for.
+    reason: String,
+    #[schema(value_type = words::Login)]
+    requester: Login,
+    #[schema(value_type = words::ServiceName)]
+    service: ServiceName,
+    #[schema(value_type = words::TeamName)]
+    team: TeamName,
+    #[schema(value_type = words::Version)]
+    version: Version,
+    #[schema(value_type = words::EnvironmentName)]
+    environment: EnvironmentName,
+    /// The environment is protected.
+    protected: bool,
+    /// What approvals are bound to.
+    #[schema(value_type = words::EvidenceDigest)]
+    evidence_digest: EvidenceDigest,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// Not approved and started by then, it expires.
+    expires_at: Timestamp,
+}
+
+impl From<ChangeRow> for Change {
+    fn from(row: ChangeRow) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            state: row.state,
+            state_reason: row.state_reason,
+            cancel_requested: row.cancel_requested,
+            reason: row.reason,
+            requester: row.requester,
+            service: row.service,
+            team: row.team,
+            version: row.version,
+            environment: row.environment,
+            protected: row.protected,
+            evidence_digest: row.evidence_digest,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+/// What a person asks for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewChange)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    #[schema(value_type = words::RequestableKind)]
+    kind: ChangeKind,
+    #[schema(value_type = words::ServiceName)]
+    service: ServiceName,
+    /// A registered release of the service.
+    #[schema(value_type = words::Version)]
+    version: Version,
+    #[schema(value_type = words::EnvironmentName)]
+    environment: EnvironmentName,
+    #[schema(value_type = words::Reason)]
+    reason: Reason,
+    /// `on_approval` when nothing is said.
+    #[schema(value_type = Option<words::StartMode>)]
+    start_mode: Option<StartMode>,
+}
+
+impl From<Wish> for NewChange {
+    fn from(sent: Wish) -> Self {
+        Self {
+            kind: sent.kind,
+            service: sent.service,
+            version: sent.version,
+            environment: sent.environment,
+            reason: sent.reason,
+            start_mode: sent.start_mode.unwrap_or(StartMode::OnApproval),
+            retry_of: None,
+        }
+    }
+}
+
+/// Changes the caller may see, newest first
+#[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "changes", params(ChangeFilters),
+    responses((status = 200, body = List<Change>, description = "One page of changes.")))]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    Filters(filters): Filters<ChangeFilters>,
+) -> Listing<Change> {
+    Ok(Json(List::of(
+        state.control().changes(&caller, filters.into()).await?,
+    )))
+}
+
+/// Ask for a change
+///
+/// The portal works out what exactly would be done, the evidence, and who must agree to it.
+#[utoipa::path(post, path = "/changes", operation_id = "request_change", tag = "changes", request_body = Wish,
+    responses((status = 202, body = ChangeInFull, description = "The change, which waits for approvals or is ready.")))]
+pub(super) async fn request(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Sent(sent): Sent<Wish>,
+) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
+    let made = state.control().request_change(&caller, sent.into()).await?;
+    Ok((StatusCode::ACCEPTED, Json(made.into())))
+}
+
+/// One change in full
+#[utoipa::path(get, path = "/changes/{id}", operation_id = "get_change", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change.")),
+    responses((status = 200, body = ChangeInFull, description = "The change.")))]
+pub(super) async fn show(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+    known: Known,
+) -> Result<Response, Refused> {
+    known.answer(&ChangeInFull::from(
+        state.control().change(&caller, id).await?,
+    ))
+}

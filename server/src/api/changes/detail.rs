@@ -1,0 +1,355 @@
+//! A change in full, its evidence, and why it may or may not go on.
+
+use axum::{extract::State, response::Response};
+use control::{
+    changes::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry},
+    people::PersonRef,
+};
+use domain::{
+    ApprovalId, ChangeId, ChangeState, EventKind, Evidence as Sealed, Login, Outcome, PersonId,
+    StartMode, Verdict as Word,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Change, run::Run};
+use crate::{
+    AppState,
+    api::{
+        answer::Known,
+        asking::{Named, Plain},
+        refusal::Permission,
+        rules::Of,
+        words,
+    },
+    edge::{Refused, SignedIn},
+};
+
+/// A change with all there is to know of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct ChangeInFull {
+    #[serde(flatten)]
+    change: Change,
+    #[schema(value_type = words::StartMode)]
+    start_mode: StartMode,
+    /// The change this one asks for again.
+    #[schema(value_type = Option<words::Id>)]
+    retry_of: Option<ChangeId>,
+    /// Counts up whenever the change or its run moves.
+    #[schema(minimum = 1)]
+    version_no: i64,
+    /// Exactly what will be done. `/changes/{id}/evidence` has the bytes that the digest is of.
+    #[schema(value_type = super::detail::Evidence)]
+    evidence: Sealed,
+    requirements: Vec<Requirement>,
+    approvals: Vec<Approval>,
+    /// Null until it has started.
+    run: Option<Run>,
+    /// What happened to it, oldest first.
+    timeline: Vec<Happened>,
+    /// What the caller may do now.
+    may: Permissions,
+}
+
+/// Exactly what will be done, as the portal worked it out.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+pub(in crate::api) struct Evidence {
+    /// Form of this record.
+    #[schema(minimum = 1)]
+    schema: u32,
+    #[schema(value_type = words::ChangeKind)]
+    kind: String,
+    #[schema(value_type = words::Login)]
+    requester: String,
+    #[schema(value_type = words::ServiceName)]
+    service: String,
+    #[schema(value_type = words::TeamName)]
+    team: String,
+    #[schema(value_type = words::Version)]
+    version: String,
+    #[schema(value_type = words::GitCommit)]
+    commit: String,
+    /// ECR repository, without registry.
+    repository: String,
+    #[schema(value_type = words::ImageDigest)]
+    digest: String,
+    #[schema(value_type = words::EnvironmentName)]
+    environment: String,
+    protected: bool,
+    /// Jenkins job that deploys.
+    pipeline: String,
+    /// In the order of the run.
+    targets: Vec<EvidenceTarget>,
+    rule_version: String,
+    policy_version: String,
+}
+
+/// One region that the change touches.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceTarget {
+    #[schema(value_type = words::RegionName)]
+    region: String,
+    side: crate::api::regions::Side,
+    /// AWS account, twelve digits.
+    #[schema(pattern = r"^[0-9]{12}$")]
+    account: String,
+    cluster: String,
+    namespace: String,
+    /// What the portal last verified there; null where it never deployed.
+    current: Option<EvidenceRunning>,
+}
+
+/// A version as it runs somewhere.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceRunning {
+    #[schema(value_type = words::Version)]
+    version: String,
+    #[schema(value_type = words::ImageDigest)]
+    digest: String,
+}
+
+/// One thing the rules ask for, and how far it is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Requirement {
+    /// The rule it comes from.
+    rule: String,
+    #[schema(minimum = 1)]
+    count: u32,
+    of: Of,
+    /// In words.
+    #[schema(example = "one of team checkout")]
+    words: String,
+    /// Each approver must have shown a second factor within 300 seconds.
+    step_up: bool,
+    given: Vec<Someone>,
+    /// How many more are needed.
+    #[schema(minimum = 0)]
+    missing: u32,
+    /// Who still can, as far as they have ever signed in; at most twenty.
+    candidates: Vec<Someone>,
+}
+
+/// A person, as lists name them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Someone {
+    #[schema(value_type = words::Id)]
+    id: PersonId,
+    #[schema(value_type = words::Login)]
+    login: Login,
+    name: String,
+}
+
+/// A person's word on the evidence.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::api) enum Verdict {
+    Approve,
+    Reject,
+}
+
+/// One person's word; it is never altered.
+#[derive(Debug, Serialize, ToSchema)]
+struct Approval {
+    #[schema(value_type = words::Id)]
+    id: ApprovalId,
+    person: Someone,
+    verdict: Verdict,
+    comment: String,
+    /// A fresh second factor was verified.
+    stepped_up: bool,
+    at: Timestamp,
+}
+
+/// One event of the change.
+#[derive(Debug, Serialize, ToSchema)]
+struct Happened {
+    at: Timestamp,
+    #[schema(value_type = words::EventKind)]
+    kind: EventKind,
+    #[schema(value_type = words::Outcome)]
+    outcome: Outcome,
+    /// Who did it; null when it was nobody but time.
+    #[schema(value_type = Option<words::Login>)]
+    login: Option<Login>,
+    /// Details.
+    data: Value,
+}
+
+/// What the caller may do to a change now.
+#[derive(Debug, Serialize, ToSchema)]
+struct Permissions {
+    approve: Permission,
+    reject: Permission,
+    start: Permission,
+    cancel: Permission,
+    resume: Permission,
+    retry: Permission,
+}
+
+/// Why a change may or may not go on: the very decisions that the enforcer takes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Explanation {
+    #[schema(value_type = words::Id)]
+    id: ChangeId,
+    #[schema(value_type = words::ChangeState)]
+    state: ChangeState,
+    state_reason: Option<String>,
+    requirements: Vec<Requirement>,
+    may: Permissions,
+    policy_version: String,
+    rule_version: String,
+    /// Names of the rules that match.
+    rules: Vec<String>,
+}
+
+impl From<ChangeDetail> for ChangeInFull {
+    fn from(detail: ChangeDetail) -> Self {
+        Self {
+            change: detail.row.into(),
+            start_mode: detail.start_mode,
+            retry_of: detail.retry_of,
+            version_no: detail.version_no,
+            evidence: detail.evidence,
+            requirements: detail.requirements.into_iter().map(Into::into).collect(),
+            approvals: detail.approvals.into_iter().map(Into::into).collect(),
+            run: detail.run.map(Into::into),
+            timeline: detail.timeline.into_iter().map(Into::into).collect(),
+            may: detail.buttons.into(),
+        }
+    }
+}
+
+impl From<RequirementView> for Requirement {
+    fn from(view: RequirementView) -> Self {
+        Self {
+            rule: view.rule,
+            count: view.count,
+            of: view.of.into(),
+            words: view.words,
+            step_up: view.step_up,
+            given: view.given.into_iter().map(Into::into).collect(),
+            missing: view.missing,
+            candidates: view.candidates.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<PersonRef> for Someone {
+    fn from(person: PersonRef) -> Self {
+        Self {
+            id: person.id,
+            login: person.login,
+            name: person.name,
+        }
+    }
+}
+
+impl From<Word> for Verdict {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Approve => Self::Approve,
+            Word::Reject => Self::Reject,
+        }
+    }
+}
+
+impl From<Verdict> for Word {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Approve => Self::Approve,
+            Verdict::Reject => Self::Reject,
+        }
+    }
+}
+
+impl From<ApprovalView> for Approval {
+    fn from(view: ApprovalView) -> Self {
+        Self {
+            id: view.id,
+            person: view.person.into(),
+            verdict: view.verdict.into(),
+            comment: view.comment,
+            stepped_up: view.stepped_up,
+            at: view.at,
+        }
+    }
+}
+
+impl From<TimelineEntry> for Happened {
+    fn from(entry: TimelineEntry) -> Self {
+        Self {
+            at: entry.at,
+            kind: entry.kind,
+            outcome: entry.outcome,
+            login: entry.login,
+            data: entry.data,
+        }
+    }
+}
+
+impl From<Buttons> for Permissions {
+    fn from(buttons: Buttons) -> Self {
+        Self {
+            approve: buttons.approve.into(),
+            reject: buttons.reject.into(),
+            start: buttons.start.into(),
+            cancel: buttons.cancel.into(),
+            resume: buttons.resume.into(),
+            retry: buttons.retry.into(),
+        }
+    }
+}
+
+impl From<Explain> for Explanation {
+    fn from(explain: Explain) -> Self {
+        Self {
+            id: explain.id,
+            state: explain.state,
+            state_reason: explain.state_reason,
+            requirements: explain.requirements.into_iter().map(Into::into).collect(),
+            may: explain.buttons.into(),
+            policy_version: explain.policy_version,
+            rule_version: explain.rule_version,
+            rules: explain.rules,
+        }
+    }
+}
+
+/// The evidence, byte for byte what its digest is of
+///
+/// The `ETag` is the digest: SHA-256 of this body.
+#[utoipa::path(get, path = "/changes/{id}/evidence", operation_id = "get_evidence", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change.")),
+    responses((status = 200, body = Evidence, description = "Canonical JSON.")))]
+pub(in crate::api) async fn evidence(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+    known: Known,
+) -> Result<Response, Refused> {
+    let change = state.control().change(&caller, id).await?;
+    let tag = change.row.evidence_digest.to_string();
+    Ok(known.tagged(&tag, "application/json", change.evidence_text))
+}
+
+/// Why a change may or may not go on, and who can unblock it
+#[utoipa::path(get, path = "/changes/{id}/explain", operation_id = "explain_change", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change.")),
+    responses((status = 200, body = Explanation, description = "The decisions.")))]
+pub(in crate::api) async fn explain(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+    known: Known,
+) -> Result<Response, Refused> {
+    known.answer(&Explanation::from(
+        state.control().explain(&caller, id).await?,
+    ))
+}

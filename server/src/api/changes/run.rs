@@ -1,0 +1,214 @@
+//! The execution of a change: its steps, the AWS sessions they used, its log.
+
+use axum::{Json, extract::State};
+use control::runs::{AwsSessionView, LogLine, RunView, StepView};
+use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    AppState,
+    api::{
+        answer::{List, Listing},
+        asking::{Filters, Named, Plain},
+        words,
+    },
+    edge::{Refused, SignedIn},
+};
+
+/// The execution of a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Run {
+    #[schema(value_type = words::Id)]
+    id: RunId,
+    #[schema(value_type = words::RunState)]
+    state: RunState,
+    started_at: Timestamp,
+    finished_at: Option<Timestamp>,
+    /// In order: all of one region, the passive one first, before any of the next.
+    steps: Vec<Step>,
+}
+
+/// One step of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Step {
+    #[schema(value_type = words::Id)]
+    id: StepId,
+    #[schema(minimum = 0)]
+    position: i32,
+    #[schema(value_type = words::RegionName)]
+    region: RegionName,
+    #[schema(value_type = words::StepKind)]
+    kind: StepKind,
+    #[schema(value_type = words::StepState)]
+    state: StepState,
+    /// What it waits for, or why it failed.
+    note: Option<String>,
+    /// How often a worker took it up.
+    #[schema(minimum = 0)]
+    attempts: i32,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    /// The Jenkins build.
+    build_url: Option<String>,
+    /// The AWS sessions it used.
+    aws: Vec<AwsSession>,
+}
+
+/// An STS session of the person who asked for the change: the join key to CloudTrail, never a secret.
+#[derive(Debug, Serialize, ToSchema)]
+struct AwsSession {
+    /// What for.
+    purpose: String,
+    #[schema(example = "arn:aws:iam::200000000002:role/portolan-job-developer")]
+    role_arn: String,
+    session_name: String,
+    /// The person.
+    #[schema(example = "developer")]
+    source_identity: String,
+    access_key_id: String,
+    /// AWS's id of the AssumeRole call.
+    request_id: Option<String>,
+    made_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// One line of the log. It comes from scripts: show it as text.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Line {
+    /// Counts up along the run; numbers may be missing.
+    #[schema(minimum = 1)]
+    seq: i64,
+    /// When the portal read it.
+    at: Timestamp,
+    #[schema(value_type = words::Id)]
+    step: StepId,
+    text: String,
+}
+
+impl From<RunView> for Run {
+    fn from(view: RunView) -> Self {
+        Self {
+            id: view.id,
+            state: view.state,
+            started_at: view.started_at,
+            finished_at: view.finished_at,
+            steps: view.steps.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<StepView> for Step {
+    fn from(view: StepView) -> Self {
+        Self {
+            id: view.id,
+            position: view.position,
+            region: view.region,
+            kind: view.kind,
+            state: view.state,
+            note: view.note,
+            attempts: view.attempts,
+            started_at: view.started_at,
+            finished_at: view.finished_at,
+            build_url: view.build_url,
+            aws: view.aws.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<AwsSessionView> for AwsSession {
+    fn from(view: AwsSessionView) -> Self {
+        Self {
+            purpose: view.purpose,
+            role_arn: view.role_arn,
+            session_name: view.session_name,
+            source_identity: view.source_identity,
+            access_key_id: view.access_key_id,
+            request_id: view.request_id,
+            made_at: view.made_at,
+            expires_at: view.expires_at,
+        }
+    }
+}
+
+impl From<LogLine> for Line {
+    fn from(line: LogLine) -> Self {
+        Self {
+            seq: line.seq,
+            at: line.at,
+            step: line.step,
+            text: line.text,
+        }
+    }
+}
+
+/// Which part of a log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::api) struct LogPart {
+    /// Lines after this number; 0, the beginning, when nothing is said.
+    #[param(minimum = 0)]
+    after: Option<u32>,
+    /// How many lines at most; 1,000 when nothing is said.
+    #[param(minimum = 1, maximum = 5000)]
+    limit: Option<u32>,
+}
+
+/// A part of a log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct LogLines {
+    items: Vec<Line>,
+    /// The number of the last line here: what comes next is after it.
+    #[schema(minimum = 0)]
+    last: i64,
+}
+
+/// The runs of a change: none or one
+#[utoipa::path(get, path = "/changes/{id}/runs", operation_id = "list_runs", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change.")),
+    responses((status = 200, body = List<Run>, description = "Its run, if it has started.")))]
+pub(in crate::api) async fn list(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+) -> Listing<Run> {
+    Ok(Json(List::whole(
+        state.control().change(&caller, id).await?.run,
+    )))
+}
+
+/// The log of a change's run, oldest line first
+///
+/// At the end of a build the copy is compared with Jenkins' whole log; lines that had been missed come with higher numbers.
+#[utoipa::path(get, path = "/changes/{id}/log", operation_id = "get_log", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change."), LogPart),
+    responses((status = 200, body = LogLines, description = "A part of the log.")))]
+pub(in crate::api) async fn log(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    Named(id): Named<ChangeId>,
+    Filters(part): Filters<LogPart>,
+) -> Result<Json<LogLines>, Refused> {
+    let after = i64::from(part.after.unwrap_or(0));
+    let limit = lines(part.limit)?;
+    let items: Vec<Line> = state
+        .control()
+        .log(&caller, id, after, limit)
+        .await?
+        .into_iter()
+        .map(Into::into)
+        .collect();
+    let last = items.last().map_or(after, |line| line.seq);
+    Ok(Json(LogLines { items, last }))
+}
+
+fn lines(asked: Option<u32>) -> Result<i64, Refused> {
+    match asked {
+        None => Ok(1_000),
+        Some(n @ 1..=5_000) => Ok(i64::from(n)),
+        Some(_) => Err(domain::Refusal::field("limit", "between 1 and 5000").into()),
+    }
+}

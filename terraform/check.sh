@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Checks everything under terraform/. Usage: check.sh [fmt|units|golden|flip|charts|policy|all] [folder ...]
+#
+#   fmt     terraform fmt
+#   units   init, validate, test: every module, root and template (or the named folders)
+#   golden  IAM policies against their golden files
+#   flip    a failover leaves Terraform nothing to do (tests/flip)
+#   charts  Helm charts rendered and checked against the Kubernetes schemas
+#   policy  checkov
+#
+# PORTOLAN_TERRAFORM  terraform, or a wrapper with providers at hand (default: terraform)
+# PORTOLAN_PYTHON     python with checkov, helm-python-sdk and kubernetes-validate (default: python3); requirements.txt pins them
+#
+# What cannot run here is said aloud as `skipped: ...`. Closes with `N passed, N failed, N skipped`.
+# Exit: 0 all passed, 1 something failed, 3 nothing failed but something was skipped.
+set -uo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
+cd "$here"
+export PORTOLAN_TERRAFORM="${PORTOLAN_TERRAFORM:-terraform}" TF_IN_AUTOMATION=1
+python="${PORTOLAN_PYTHON:-python3}"
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+passed=0; failed=0; skipped=0
+
+pass() { passed=$((passed + ${1:-1})); }
+fail() { failed=$((failed + 1)); echo "FAIL $*"; }
+skip() { skipped=$((skipped + 1)); echo "skipped: $*"; }
+tf() { "$PORTOLAN_TERRAFORM" "$@"; }
+
+fmt() {
+  if ! command -v "$PORTOLAN_TERRAFORM" >/dev/null; then skip "fmt: $PORTOLAN_TERRAFORM is not installed"; return; fi
+  if tf fmt -check -recursive -diff . >"$log" 2>&1; then pass; else fail "terraform fmt"; cat "$log"; fi
+  # The two regions' roots are the same but for side.tf, the tests and the peering.
+  if diff -r -x side.tf -x tests -x peering.tf -x '.terraform*' live/primary live/secondary >"$log"; then pass; else fail "live/primary and live/secondary differ"; cat "$log"; fi
+  # Nothing counts as a module without these.
+  for folder in modules/*/; do
+    for file in main.tf variables.tf outputs.tf versions.tf README.md; do [ -f "$folder$file" ] || fail "$folder has no $file"; done
+    compgen -G "${folder}tests/*.tftest.hcl" >/dev/null || fail "$folder has no test"
+  done
+}
+
+unit() {
+  local folder="${1%/}" root="${1%/}"
+  # A module that takes several providers cannot be a root; its tests run from a root beside them.
+  [ -f "$folder/tests/harness.tf" ] && root="$folder/tests"
+  if ! tf -chdir="$root" init -input=false -no-color -reconfigure >"$log" 2>&1 && ! tf -chdir="$root" init -input=false -no-color -backend=false >"$log" 2>&1; then
+    if grep -qE 'Failed to query available provider packages|Could not retrieve the list of available versions|could not query provider registry|Failed to install provider|provider registry .* does not have a provider|no available releases' "$log"; then
+      skip "$folder: a provider is neither here nor to be had"
+    else
+      fail "$folder: init"; cat "$log"
+    fi
+    return
+  fi
+  if ! tf -chdir="$root" validate -no-tests -no-color >"$log" 2>&1; then fail "$folder: validate"; cat "$log"; return; fi
+  if ! compgen -G "$folder/tests/*.tftest.hcl" >/dev/null; then fail "$folder: no tests"; return; fi
+  if tf -chdir="$root" test -no-color >"$log" 2>&1; then
+    local runs; runs="$(sed -nE 's/^Success! ([0-9]+) passed.*/\1/p' "$log")"
+    if [ "${runs:-0}" -gt 0 ]; then pass "$runs"; else fail "$folder: no test ran"; fi
+  else
+    fail "$folder: test"; cat "$log"
+  fi
+}
+
+units() {
+  if ! command -v "$PORTOLAN_TERRAFORM" >/dev/null; then skip "units: $PORTOLAN_TERRAFORM is not installed"; return; fi
+  if [ $# -eq 0 ]; then set -- modules/*/ live/{bootstrap,global,primary,secondary}/ templates/*/; fi
+  for folder in "$@"; do [ -d "$folder" ] && unit "$folder"; done
+}
+
+part() { # part NAME COMMAND...: a script that closes with `N passed, N failed`, or exits 3 for skipped
+  local name="$1" code=0; shift
+  "$@" >"$log" 2>&1 || code=$?
+  if [ "$code" = 3 ]; then skip "$(sed -n 's/^skipped: //p' "$log" | head -1)"; return; fi
+  if [ "$code" = 0 ]; then local runs; runs="$(sed -nE 's/^([0-9]+) passed.*/\1/p' "$log" | tail -1)"; pass "${runs:-1}"; else fail "$name"; cat "$log"; fi
+}
+
+golden() {
+  if ! command -v "$PORTOLAN_TERRAFORM" >/dev/null; then skip "golden: $PORTOLAN_TERRAFORM is not installed"; return; fi
+  part "golden policies" modules/policies/golden.sh --check
+}
+
+flip() { part flip tests/flip/flip.sh; }
+
+charts() {
+  if ! "$python" -c 'import helm_python, kubernetes_validate' 2>/dev/null; then skip "charts: $python lacks helm-python-sdk or kubernetes-validate (requirements.txt)"; return; fi
+  part charts "$python" charts/check.py
+}
+
+policy() {
+  if ! "$python" -c 'import checkov' 2>/dev/null; then skip "policy: $python lacks checkov (requirements.txt)"; return; fi
+  if "$python" -m checkov.main --config-file .checkov.yaml --directory . >"$log" 2>&1; then pass; else fail "checkov"; cat "$log"; fi
+}
+
+what="${1:-all}"; [ $# -gt 0 ] && shift
+case "$what" in
+  fmt|golden|flip|charts|policy) "$what" ;;
+  units) units "$@" ;;
+  all) fmt; units; golden; flip; charts; policy ;;
+  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+esac
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] || exit 1
+[ "$skipped" = 0 ] || exit 3

@@ -16,6 +16,7 @@ mod kubernetes_rig;
 mod kubernetes_rollout;
 mod kubernetes_watch;
 mod presigned;
+mod terraform_policies;
 mod world_file;
 
 use std::path::Path;

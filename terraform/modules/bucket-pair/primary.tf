@@ -1,6 +1,7 @@
 # --- primary: the bucket in the primary region ---------------------------------------------------------------------
 
 resource "aws_s3_bucket" "primary" {
+  #checkov:skip=CKV2_AWS_62:Nothing reacts to single objects; replication has its own metrics and alarm.
   provider            = aws.primary
   bucket              = local.names.primary
   object_lock_enabled = var.object_lock_days > 0
@@ -79,6 +80,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "primary" {
         days          = rule.value
         storage_class = "GLACIER_IR"
       }
+      abort_incomplete_multipart_upload { days_after_initiation = 7 }
     }
   }
   depends_on = [aws_s3_bucket_versioning.primary]

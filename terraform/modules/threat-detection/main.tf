@@ -1,6 +1,7 @@
 # Optional: GuardDuty over accounts' logs, Kubernetes audit logs, S3, RDS sign-ins and runtime; Security Hub on top.
 
 resource "aws_guardduty_detector" "this" {
+  #checkov:skip=CKV2_AWS_3:Enabled for the account; delegation to the organization is the security account's.
   enable                       = true
   finding_publishing_frequency = "FIFTEEN_MINUTES"
 }

@@ -5,8 +5,10 @@ use domain::{
     policy::{Cancel, Resume},
 };
 
+use serde_json::json;
+
 use super::{ChangeDetail, rows};
-use crate::{Control, Result};
+use crate::{Control, Result, runs::settle::what_was_done};
 
 impl Control {
     /// Ends a change that does not run; a running one is asked to stop and says later what was and was not done.
@@ -22,15 +24,23 @@ impl Control {
         let parked = stored.change.state == ChangeState::NeedsAttention;
         let (mut tx, allowed) = self.allow_in(tx, caller, Cancel, stored.change).await?;
         let (change, event) = allowed.cancel(&reason)?;
-        let by = format!("Cancelled by {}: {reason}", caller.person.login);
+        let mut by = format!("Cancelled by {}: {reason}", caller.person.login);
+        let mut told = vec![];
         if parked {
+            // Nobody looks any further: what was and was not done is said as far as it is known.
             rows::run::abandon(&mut tx, id).await?;
+            told = what_was_done(&mut tx, &change).await?;
+            for region in &told {
+                by.push(' ');
+                by.push_str(&region.words);
+            }
         }
         if change.cancel_requested && change.state == ChangeState::Running {
             rows::run::hurry(&mut tx, id).await?;
         }
         rows::save(&mut tx, &change, Some(&by)).await?;
-        tx.commit(event, vec![]).await?;
+        let data = json!({"to": change.state, "reason": reason, "summary": told});
+        tx.commit(event.with(data), vec![]).await?;
         self.work().notify_waiters();
         self.change(caller, id).await
     }

@@ -6,6 +6,7 @@ use jiff_sqlx::ToSqlx;
 use crate::{ChangeTx, Result, new_id};
 
 /// The run and its steps; the first is due at once, the others wait for the one before.
+/// When a step is due is told by the database's clock here and in what follows, for claims compare with it.
 pub(in crate::changes) async fn insert(
     tx: &mut ChangeTx,
     run: RunId,
@@ -30,14 +31,13 @@ pub(in crate::changes) async fn insert(
         } else {
             StepState::Waiting
         };
-        sqlx::query("INSERT INTO step (id, run_id, position, region, kind, state, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        sqlx::query("INSERT INTO step (id, run_id, position, region, kind, state) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(new_id::<StepId>().0)
             .bind(run.0)
             .bind(position)
             .bind(step.region.as_str())
             .bind(step.kind.as_str())
             .bind(state.as_str())
-            .bind(now)
             .execute(tx.conn())
             .await?;
     }
@@ -46,12 +46,10 @@ pub(in crate::changes) async fn insert(
 
 /// A step that waits for its next poll looks at once, so that a cancel is not slow.
 pub(in crate::changes) async fn hurry(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
-    let now = tx.now().to_sqlx();
     sqlx::query(
-        "UPDATE step SET due_at = $2 FROM run WHERE run.id = step.run_id AND run.change_id = $1 AND step.state = 'due' AND step.due_at > $2",
+        "UPDATE step SET due_at = now() FROM run WHERE run.id = step.run_id AND run.change_id = $1 AND step.state = 'due' AND step.due_at > now()",
     )
     .bind(change.0)
-    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -59,13 +57,11 @@ pub(in crate::changes) async fn hurry(tx: &mut ChangeTx, change: ChangeId) -> Re
 
 /// The parked step looks again, with a fresh count of attempts: a person has looked.
 pub(in crate::changes) async fn unpark(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
-    let now = tx.now().to_sqlx();
     sqlx::query(
-        "UPDATE step SET state = 'due', due_at = $2, attempts = 0, note = NULL FROM run
+        "UPDATE step SET state = 'due', due_at = now(), attempts = 0, note = NULL FROM run
          WHERE run.id = step.run_id AND run.change_id = $1 AND step.state = 'needs_attention'",
     )
     .bind(change.0)
-    .bind(now)
     .execute(tx.conn())
     .await?;
     sqlx::query("UPDATE run SET state = 'running' WHERE change_id = $1")

@@ -6,8 +6,6 @@
 mod places;
 mod reader;
 mod sections;
-#[cfg(test)]
-mod tests;
 mod variables;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};

@@ -44,11 +44,20 @@ pub(super) fn region_pairs(r: &mut Reader<'_>) -> Option<Vec<RegionPair>> {
     Some(pairs)
 }
 
+/// The environments, and the names of all that are there, be they right or wrong, for rules to refer to.
 pub(super) fn environments(
     r: &mut Reader<'_>,
     pairs: Option<&[RegionPair]>,
+) -> (Option<Vec<EnvironmentSetting>>, Vec<EnvironmentName>) {
+    let mut names = vec![];
+    let found = r.tables("environments", |r| environment(r, pairs, &mut names));
+    (found.and_then(|all| distinct(r, all)), names)
+}
+
+fn distinct(
+    r: &Reader<'_>,
+    environments: Vec<EnvironmentSetting>,
 ) -> Option<Vec<EnvironmentSetting>> {
-    let environments = r.tables("environments", |r| environment(r, pairs))?;
     if environments.is_empty() {
         r.wrong("environments", "is missing; write [[environments]] with name, title, protected, account, namespace and clusters");
     }
@@ -70,6 +79,7 @@ fn environment(r: &mut Reader<'_>, pairs: Option<&[RegionPair]>) -> Option<Envir
     let name = r.required("name", "a name such as staging", |t| {
         EnvironmentName::parse(t).map_err(|e| e.to_string())
     });
+    names.extend(name.clone());
     let title = r.required("title", "a title for people", text);
     // Not defaulted: forgetting it would leave a production unprotected.
     let protected = r.required("protected", "true or false", parsed);
@@ -165,18 +175,14 @@ fn check_regions(
     }
 }
 
-pub(super) fn rules(
-    r: &mut Reader<'_>,
-    environments: Option<&[EnvironmentSetting]>,
-) -> Option<RuleSet> {
+pub(super) fn rules(r: &mut Reader<'_>, environments: &[EnvironmentName]) -> Option<RuleSet> {
     let rules: Vec<Rule> = r.tables("rules", |r| {
         let rule = r.rest::<Rule>()?;
-        let known = |name| environments.is_none_or(|all| all.iter().any(|e| e.name == name));
         if let Some(name) = rule
             .matches
             .environment
             .clone()
-            .filter(|name| !known(name.clone()))
+            .filter(|name| !environments.contains(name))
         {
             r.wrong(
                 "match.environment",

@@ -82,8 +82,8 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
         })
     });
     let region_pairs = places::region_pairs(r);
-    let environments = places::environments(r, region_pairs.as_deref());
-    let rules = places::rules(r, environments.as_deref());
+    let (environments, names) = places::environments(r, region_pairs.as_deref());
+    let rules = places::rules(r, &names);
     let policies = r.section("policy", policies);
     Some(Config {
         listen: listen?,
@@ -125,7 +125,7 @@ fn database(r: &mut Reader<'_>) -> Option<Database> {
         ("url", url.as_ref()),
         ("owner_url", owner_url.as_ref().and_then(Option::as_ref)),
     ] {
-        if secret.is_some_and(|s| s.expose_secret().parse::<PgConnectOptions>().is_err()) {
+        if secret.is_some_and(|s| !is_postgres(s.expose_secret())) {
             // Not the reason: it would quote the address, and with it the password.
             r.wrong(key, format!("is no Postgres address; write {what}"));
         }
@@ -141,6 +141,11 @@ fn database(r: &mut Reader<'_>) -> Option<Database> {
         owner_url: owner_url?,
         connections: connections?,
     })
+}
+
+fn is_postgres(url: &str) -> bool {
+    let scheme = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    scheme && url.parse::<PgConnectOptions>().is_ok()
 }
 
 fn oidc(r: &mut Reader<'_>) -> Option<Oidc> {

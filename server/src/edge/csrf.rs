@@ -36,6 +36,12 @@ pub fn token(session: &Session) -> Option<String> {
     session.id().map(|id| masked(&derived(&id), rand::random()))
 }
 
+/// The same for a session by its cookie's value; `None` when that is none.
+pub fn token_of(cookie: &str) -> Option<String> {
+    let id: Id = cookie.parse().ok()?;
+    Some(masked(&derived(&id), rand::random()))
+}
+
 fn derived(id: &Id) -> [u8; LENGTH] {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&id.0.to_le_bytes()) else {
         unreachable!("HMAC takes keys of any length")

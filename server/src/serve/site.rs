@@ -31,7 +31,10 @@ async fn not_found(uri: Uri) -> Refused {
 
 /// A file whose name carries its content's hash never changes; others may, with the next build.
 async fn cache(request: Request, next: Next) -> Response {
-    let hashed = is_hashed(request.uri().path());
+    let (path, query) = (request.uri().path(), request.uri().query());
+    // Pages ask for the icons with their version, and a font's file is named for its own.
+    let versioned = query.is_some_and(|q| q.starts_with("v=")) || path.starts_with("/fonts/");
+    let hashed = versioned || is_hashed(path);
     let mut response = next.run(request).await;
     if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
         let value = if hashed {

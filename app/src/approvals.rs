@@ -1,10 +1,17 @@
 //! The inbox: what waits for this person's word, with the evidence in view; one at a time or several at once.
 
-use control::{Control, Result, changes::{ChangeDetail, ChangeQuery}};
+use control::{
+    Control, Result,
+    changes::{ChangeDetail, ChangeQuery},
+};
 use domain::{ChangeId, Refusal, RefusalCode};
 use leptos::prelude::*;
 
-use crate::{Document, Html, Params, Visit, changes, html, islands, parts::{self, Field, Tone, deploy_diff, icon, mark, person}, time, words};
+use crate::{
+    Document, Html, Params, Visit, changes, html, islands,
+    parts::{self, Field, Tone, deploy_diff, icon, mark, person},
+    time, words,
+};
 
 /// Changes in full on one page: each is read with all its evidence.
 const PAGE: i64 = 20;
@@ -22,7 +29,12 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A caller who may not read changes, or a fault.
-pub async fn approvals(control: &Control, visit: &Visit, outcomes: &[Outcome], fields: Option<&Params>) -> Result<Document> {
+pub async fn approvals(
+    control: &Control,
+    visit: &Visit,
+    outcomes: &[Outcome],
+    fields: Option<&Params>,
+) -> Result<Document> {
     let caller = visit.caller()?;
     let query = ChangeQuery {
         awaiting_me: true,
@@ -40,17 +52,39 @@ pub async fn approvals(control: &Control, visit: &Visit, outcomes: &[Outcome], f
             Err(error) => return Err(error),
         }
     }
-    Ok(view(visit, &items, page.total, page.next_cursor.as_deref(), outcomes, fields))
+    Ok(view(
+        visit,
+        &items,
+        page.total,
+        page.next_cursor.as_deref(),
+        outcomes,
+        fields,
+    ))
 }
 
-pub fn view(visit: &Visit, items: &[ChangeDetail], total: Option<u64>, next: Option<&str>, outcomes: &[Outcome], fields: Option<&Params>) -> Document {
+pub fn view(
+    visit: &Visit,
+    items: &[ChangeDetail],
+    total: Option<u64>,
+    next: Option<&str>,
+    outcomes: &[Outcome],
+    fields: Option<&Params>,
+) -> Document {
     let count = match total.unwrap_or(0) {
         0 => "Nothing waits for you".to_owned(),
         1 => "1 change waits for your word".to_owned(),
         n => format!("{n} changes wait for your word"),
     };
     let body = if items.is_empty() {
-        parts::empty("inbox", "Nothing waits for you", "Changes appear here when a rule asks for somebody of your job role or team and you have not given your word yet.", Some(("/changes?state=awaiting_approval", "All changes that wait for approval")))
+        parts::empty(
+            "inbox",
+            "Nothing waits for you",
+            "Changes appear here when a rule asks for somebody of your job role or team and you have not given your word yet.",
+            Some((
+                "/changes?state=awaiting_approval",
+                "All changes that wait for approval",
+            )),
+        )
     } else {
         let cards: Vec<_> = items.iter().map(|change| card(visit, change)).collect();
         html! {
@@ -81,7 +115,11 @@ fn results(outcomes: &[Outcome]) -> Html {
             Err(refusal) => html! { <li><div class="row">{mark("circle-x", "Not recorded", Tone::Bad)}{link}</div><p class="small user-text">{refusal.detail.as_str()}</p></li> },
         }
     }).collect();
-    let step_up = outcomes.iter().any(|o| o.result.as_ref().is_err_and(|r| r.code == RefusalCode::StepUpRequired));
+    let step_up = outcomes.iter().any(|o| {
+        o.result
+            .as_ref()
+            .is_err_and(|r| r.code == RefusalCode::StepUpRequired)
+    });
     let step_up = step_up.then(|| html! { <p><a class="btn btn-primary btn-sm" href="/auth/step-up?return_to=%2Fapprovals">{icon("lock")}"Confirm with a second factor"</a></p> });
     html! {
         <section class="card" aria-labelledby="h-results" role="alert">
@@ -93,7 +131,12 @@ fn results(outcomes: &[Outcome]) -> Html {
 
 fn bulk(visit: &Visit, items: &[ChangeDetail], fields: Option<&Params>) -> Html {
     let comment = fields.map_or("", |f| f.raw("comment"));
-    let protected = items.iter().any(|c| c.buttons.approve.as_ref().is_err_and(|r| r.code == RefusalCode::StepUpRequired));
+    let protected = items.iter().any(|c| {
+        c.buttons
+            .approve
+            .as_ref()
+            .is_err_and(|r| r.code == RefusalCode::StepUpRequired)
+    });
     let step_up = protected.then(|| html! {
         <div class="panel live">{icon("shield-alert")}<div class="stack-sm"><p>"Some of these are for a protected environment. Confirm with a second factor first; that counts for five minutes."</p>
         <a class="btn btn-primary btn-sm" href="/auth/step-up?return_to=%2Fapprovals" id="step-up">{icon("lock")}"Confirm with a second factor"</a></div></div>
@@ -118,12 +161,22 @@ fn bulk(visit: &Visit, items: &[ChangeDetail], fields: Option<&Params>) -> Html 
 
 fn card(visit: &Visit, change: &ChangeDetail) -> Html {
     let row = &change.row;
-    let name = format!("{} {} {} to {}", words::kind(row.kind), row.service, row.version, row.environment);
+    let name = format!(
+        "{} {} {} to {}",
+        words::kind(row.kind),
+        row.service,
+        row.version,
+        row.environment
+    );
     let id = format!("i-{}", row.id);
-    let protected = row.protected.then(|| mark("lock", "Protected", Tone::Quiet));
+    let protected = row
+        .protected
+        .then(|| mark("lock", "Protected", Tone::Quiet));
     let may = &change.buttons.approve;
     let approve = match may {
-        Ok(()) => html! { <button class="btn btn-primary btn-sm" type="submit" name="decision" value="approve" aria-label=format!("Approve: {name}")>{icon("shield-check")}"Approve"</button> },
+        Ok(()) => {
+            html! { <button class="btn btn-primary btn-sm" type="submit" name="decision" value="approve" aria-label=format!("Approve: {name}")>{icon("shield-check")}"Approve"</button> }
+        }
         Err(refusal) => {
             let why = format!("why-{}", row.id);
             html! {

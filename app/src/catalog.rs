@@ -4,13 +4,21 @@ use control::{Control, Result, catalog::ImportReport};
 use domain::Refusal;
 use leptos::prelude::*;
 
-use crate::{Document, Html, Visit, html, parts::{self, Narrow, Tone, icon, mark}, time};
+use crate::{
+    Document, Html, Visit, html,
+    parts::{self, Narrow, Tone, icon, mark},
+    time,
+};
 
 /// `refusal` is of an import that was just asked for.
 ///
 /// # Errors
 /// A caller without any job role, or a fault.
-pub async fn catalog(control: &Control, visit: &Visit, refusal: Option<&Refusal>) -> Result<Document> {
+pub async fn catalog(
+    control: &Control,
+    visit: &Visit,
+    refusal: Option<&Refusal>,
+) -> Result<Document> {
     let report = control.latest_import(visit.caller()?).await?;
     let document = view(visit, report.as_ref(), refusal);
     Ok(match refusal {
@@ -24,7 +32,12 @@ pub fn view(visit: &Visit, report: Option<&ImportReport>, refusal: Option<&Refus
         <form method="post" action="/catalog/import">{visit.csrf_field()}<button class="btn btn-primary" type="submit">{icon("folder-sync")}"Import now"</button></form>
     });
     let body = match report {
-        None => parts::empty("folder-sync", "Nothing has been imported yet", "Services, systems and teams are read from catalog-info.yaml files. An administrator starts the first import.", None),
+        None => parts::empty(
+            "folder-sync",
+            "Nothing has been imported yet",
+            "Services, systems and teams are read from catalog-info.yaml files. An administrator starts the first import.",
+            None,
+        ),
         Some(report) => html! { {summary(visit, report)}{problems(report)} },
     };
     let main = html! {

@@ -4,7 +4,10 @@ use control::{Control, Result, changes::Preview, releases::ReleaseRow, services:
 use domain::{EnvironmentName, Refusal, ServiceName, Version};
 use leptos::prelude::*;
 
-use crate::{Document, Html, Params, Visit, changes, html, parts::{self, Field, Tone, deploy_diff, icon, mark}};
+use crate::{
+    Document, Html, Params, Visit, changes, html,
+    parts::{self, Field, Tone, deploy_diff, icon, mark},
+};
 
 /// What has been chosen, and what came of looking at it.
 #[derive(Debug)]
@@ -23,7 +26,13 @@ pub struct Draft<'a> {
 ///
 /// # Errors
 /// Not found where the caller may not know of the service.
-pub async fn deploy(control: &Control, visit: &Visit, name: &str, posted: Option<&Params>, refusal: Option<Refusal>) -> Result<Document> {
+pub async fn deploy(
+    control: &Control,
+    visit: &Visit,
+    name: &str,
+    posted: Option<&Params>,
+    refusal: Option<Refusal>,
+) -> Result<Document> {
     let caller = visit.caller()?;
     let name = ServiceName::parse(name).map_err(|_| Refusal::not_found("service of that name"))?;
     let service = control.service(caller, &name).await?;
@@ -40,7 +49,13 @@ pub async fn deploy(control: &Control, visit: &Visit, name: &str, posted: Option
         (Ok(None), refusal) => (None, refusal),
         (Err(why), refusal) => (None, refusal.or(Some(why))),
     };
-    let draft = Draft { service: &service, releases: &releases.items, preview: preview.as_ref(), refusal: refusal.as_ref(), fields };
+    let draft = Draft {
+        service: &service,
+        releases: &releases.items,
+        preview: preview.as_ref(),
+        refusal: refusal.as_ref(),
+        fields,
+    };
     let document = view(visit, &draft);
     Ok(match &refusal {
         Some(refusal) => document.with_status(refusal.code.status()),
@@ -49,11 +64,14 @@ pub async fn deploy(control: &Control, visit: &Visit, name: &str, posted: Option
 }
 
 fn chosen(fields: &Params) -> Result<Option<(Version, EnvironmentName)>, Refusal> {
-    let (Some(version), Some(environment)) = (fields.get("version"), fields.get("environment")) else {
+    let (Some(version), Some(environment)) = (fields.get("version"), fields.get("environment"))
+    else {
         return Ok(None);
     };
-    let version = Version::parse(version).map_err(|why| Refusal::field("version", why.to_string()))?;
-    let environment = EnvironmentName::parse(environment).map_err(|why| Refusal::field("environment", why.to_string()))?;
+    let version =
+        Version::parse(version).map_err(|why| Refusal::field("version", why.to_string()))?;
+    let environment = EnvironmentName::parse(environment)
+        .map_err(|why| Refusal::field("environment", why.to_string()))?;
     Ok(Some((version, environment)))
 }
 
@@ -61,8 +79,14 @@ pub fn view(visit: &Visit, draft: &Draft<'_>) -> Document {
     let row = &draft.service.row;
     let title = format!("Deploy {}", row.name);
     let body = match &draft.service.may_request {
-        Err(refusal) => parts::note("lock", "warn", html! { <p class="panel-title">"You may not request deployments of this service"</p><p>{refusal.detail.as_str()}</p> }),
-        Ok(()) => html! { {choose(draft)}{draft.preview.map(|preview| look(visit, draft, preview))} },
+        Err(refusal) => parts::note(
+            "lock",
+            "warn",
+            html! { <p class="panel-title">"You may not request deployments of this service"</p><p>{refusal.detail.as_str()}</p> },
+        ),
+        Ok(()) => {
+            html! { {choose(draft)}{draft.preview.map(|preview| look(visit, draft, preview))} }
+        }
     };
     let main = html! {
         {parts::heading(&[("/services", "Services"), (&format!("/services/{}", row.name), row.name.as_str())], title.as_str(), html! { <span>"Nothing happens until you send the request at the end."</span> }, Html::EMPTY)}
@@ -75,11 +99,31 @@ pub fn view(visit: &Visit, draft: &Draft<'_>) -> Document {
 /// The first step: which release, and where to.
 fn choose(draft: &Draft<'_>) -> Html {
     if draft.releases.is_empty() {
-        return parts::empty("tag", "There is no release to deploy", "CI registers a release when it has pushed an image.", Some((&format!("/services/{}", draft.service.row.name), "Back to the service")));
+        return parts::empty(
+            "tag",
+            "There is no release to deploy",
+            "CI registers a release when it has pushed an image.",
+            Some((
+                &format!("/services/{}", draft.service.row.name),
+                "Back to the service",
+            )),
+        );
     }
-    let labels: Vec<(String, String)> = draft.releases.iter().map(|r| {
-        (r.version.to_string(), format!("{} · {} · {}", r.version, r.commit.as_str().get(..7).unwrap_or_default(), r.created_at.strftime("%Y-%m-%d")))
-    }).collect();
+    let labels: Vec<(String, String)> = draft
+        .releases
+        .iter()
+        .map(|r| {
+            (
+                r.version.to_string(),
+                format!(
+                    "{} · {} · {}",
+                    r.version,
+                    r.commit.as_str().get(..7).unwrap_or_default(),
+                    r.created_at.strftime("%Y-%m-%d")
+                ),
+            )
+        })
+        .collect();
     let mut versions = vec![("", "Choose a release")];
     versions.extend(labels.iter().map(|(v, l)| (v.as_str(), l.as_str())));
     let typed = draft.fields.raw("version");
@@ -87,13 +131,34 @@ fn choose(draft: &Draft<'_>) -> Html {
         // Older than the newest hundred, or no release at all: the preview will say.
         versions.push((typed, typed));
     }
-    let titles: Vec<String> = draft.service.environments.iter().map(|e| {
-        let regions: Vec<_> = e.regions.iter().map(|r| r.region.as_str()).collect();
-        format!("{}{} · {}", e.title, if e.protected { " (protected)" } else { "" }, regions.join(", "))
-    }).collect();
+    let titles: Vec<String> = draft
+        .service
+        .environments
+        .iter()
+        .map(|e| {
+            let regions: Vec<_> = e.regions.iter().map(|r| r.region.as_str()).collect();
+            format!(
+                "{}{} · {}",
+                e.title,
+                if e.protected { " (protected)" } else { "" },
+                regions.join(", ")
+            )
+        })
+        .collect();
     let mut places = vec![("", "Choose an environment")];
-    places.extend(draft.service.environments.iter().zip(&titles).map(|(e, t)| (e.name.as_str(), t.as_str())));
-    let label = if draft.preview.is_some() { "Look at this instead" } else { "Look at what it would do" };
+    places.extend(
+        draft
+            .service
+            .environments
+            .iter()
+            .zip(&titles)
+            .map(|(e, t)| (e.name.as_str(), t.as_str())),
+    );
+    let label = if draft.preview.is_some() {
+        "Look at this instead"
+    } else {
+        "Look at what it would do"
+    };
     html! {
         <form class="card" method="get" action=format!("/services/{}/deploy", draft.service.row.name) aria-labelledby="h-choose">
             <div class="card-head"><h2 id="h-choose">"1. What and where"</h2></div>
@@ -111,8 +176,14 @@ fn choose(draft: &Draft<'_>) -> Html {
 /// The second and third: what it would do and who must agree; then why, and the request itself.
 fn look(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
     let evidence = &preview.evidence;
-    let protected = evidence.protected.then(|| mark("lock", "Protected", Tone::Quiet));
-    let idle = evidence.targets.iter().all(|t| t.current.as_ref().is_some_and(|c| c.digest == evidence.digest));
+    let protected = evidence
+        .protected
+        .then(|| mark("lock", "Protected", Tone::Quiet));
+    let idle = evidence.targets.iter().all(|t| {
+        t.current
+            .as_ref()
+            .is_some_and(|c| c.digest == evidence.digest)
+    });
     let idle = idle.then(|| parts::note("info", "warn", html! { <p>"Every region runs this image already, as far as the portal has verified. The deployment would change nothing."</p> }));
     html! {
         <section class="card" aria-labelledby="h-look">
@@ -139,7 +210,9 @@ fn send(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
         other => other,
     };
     let button = match &preview.may_request {
-        Ok(()) => html! { <div><button class="btn btn-primary" type="submit">{icon("rocket")}"Request this deployment"</button></div> },
+        Ok(()) => {
+            html! { <div><button class="btn btn-primary" type="submit">{icon("rocket")}"Request this deployment"</button></div> }
+        }
         Err(refusal) => html! {
             <div><button class="btn btn-primary" type="submit" disabled aria-describedby="why-send">{icon("rocket")}"Request this deployment"</button></div>
             {parts::why("why-send", refusal)}

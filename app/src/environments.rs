@@ -7,7 +7,10 @@ mod pair;
 
 pub(crate) use pair::pairs;
 
-use crate::{Document, Html, Visit, html, parts::{self, Narrow, Tone, mark}};
+use crate::{
+    Document, Html, Visit, html,
+    parts::{self, Narrow, Tone, mark},
+};
 
 /// # Errors
 /// A caller without any job role, or a fault.
@@ -18,10 +21,27 @@ pub async fn environments(control: &Control, visit: &Visit) -> Result<Document> 
 
 pub fn view(visit: &Visit, rows: &[EnvironmentRow]) -> Document {
     let body = if rows.is_empty() {
-        parts::empty("layers", "There are no environments", "Environments come from the portal's configuration.", None)
+        parts::empty(
+            "layers",
+            "There are no environments",
+            "Environments come from the portal's configuration.",
+            None,
+        )
     } else {
         let body = rows.iter().map(environment).collect();
-        parts::table("Environments", Narrow::Scroll, parts::heads(&["Environment", "Account", "Namespace", "Region", "Side", "EKS cluster"]), body)
+        parts::table(
+            "Environments",
+            Narrow::Scroll,
+            parts::heads(&[
+                "Environment",
+                "Account",
+                "Namespace",
+                "Region",
+                "Side",
+                "EKS cluster",
+            ]),
+            body,
+        )
     };
     let pairs = pairs(rows);
     let main = html! {
@@ -33,15 +53,25 @@ pub fn view(visit: &Visit, rows: &[EnvironmentRow]) -> Document {
 }
 
 fn environment(row: &EnvironmentRow) -> Html {
-    let protected = row.protected.then(|| html! { <div>{mark("lock", "Protected", Tone::Quiet)}</div> });
+    let protected = row
+        .protected
+        .then(|| html! { <div>{mark("lock", "Protected", Tone::Quiet)}</div> });
     let span = row.regions.len().max(1);
-    let mut lines: Vec<Html> = row.regions.iter().map(|r| html! {
-        <td><span class="region">{r.region.as_str()}</span></td>
-        <td>{side(r.side)}</td>
-        <td><code>{r.cluster.as_str()}</code></td>
-    }).collect();
+    let mut lines: Vec<Html> = row
+        .regions
+        .iter()
+        .map(|r| {
+            html! {
+                <td><span class="region">{r.region.as_str()}</span></td>
+                <td>{side(r.side)}</td>
+                <td><code>{r.cluster.as_str()}</code></td>
+            }
+        })
+        .collect();
     if lines.is_empty() {
-        lines.push(Html::constant("<td colspan=\"3\" class=\"muted\">no region configured</td>"));
+        lines.push(Html::constant(
+            "<td colspan=\"3\" class=\"muted\">no region configured</td>",
+        ));
     }
     let mut lines = lines.into_iter();
     let first = lines.next();

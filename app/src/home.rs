@@ -1,7 +1,14 @@
 //! Home: what each job role needs to see first. A person with several job roles sees the parts
 //! of each, once.
 
-use control::{Control, Page, Result, audit::{AuditQuery, AuditRow}, catalog::ImportReport, changes::{ChangeRow, Home}, environments::EnvironmentRow, services::{ServiceQuery, ServiceRow}};
+use control::{
+    Control, Page, Result,
+    audit::{AuditQuery, AuditRow},
+    catalog::ImportReport,
+    changes::{ChangeRow, Home},
+    environments::EnvironmentRow,
+    services::{ServiceQuery, ServiceRow},
+};
 use domain::{JobRole, Outcome};
 
 mod view;
@@ -38,15 +45,32 @@ pub async fn home(control: &Control, visit: &Visit) -> Result<Document> {
     }
     found.changes = control.home(caller).await?;
     if visit.has_role(JobRole::Developer) {
-        found.services = Some(control.services(caller, ServiceQuery { limit: Some(20), ..ServiceQuery::default() }).await?);
+        found.services = Some(
+            control
+                .services(
+                    caller,
+                    ServiceQuery {
+                        limit: Some(20),
+                        ..ServiceQuery::default()
+                    },
+                )
+                .await?,
+        );
     }
     if visit.has_role(JobRole::Operator) {
         found.environments = control.environments(caller).await?;
     }
     if visit.rooms.audit && visit.has_role(JobRole::Auditor) {
-        let query = |outcome| AuditQuery { outcome, limit: Some(8), ..AuditQuery::default() };
+        let query = |outcome| AuditQuery {
+            outcome,
+            limit: Some(8),
+            ..AuditQuery::default()
+        };
         found.events = control.audit_events(caller, query(None)).await?.items;
-        found.denied = control.audit_events(caller, query(Some(Outcome::Denied))).await?.items;
+        found.denied = control
+            .audit_events(caller, query(Some(Outcome::Denied)))
+            .await?
+            .items;
     }
     if visit.has_role(JobRole::Administrator) {
         found.import = control.latest_import(caller).await?;

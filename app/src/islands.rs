@@ -31,9 +31,7 @@ pub(crate) fn of_the_shell(visit: &Visit) -> ShellIslands {
         .then(|| visit.params.raw("q").to_owned())
         .unwrap_or_default();
     ShellIslands {
-        palette: render(
-            || view! { <frontend::Palette places=places q=q /> },
-        ),
+        palette: render(|| view! { <frontend::Palette places=places q=q /> }),
         ages: render(|| view! { <frontend::Ages /> }),
     }
 }

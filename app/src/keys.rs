@@ -6,18 +6,42 @@ use crate::{Document, Visit, html, islands, parts, shell};
 
 pub fn keys(visit: &Visit) -> Document {
     let mut rows = vec![
-        ("Ctrl K or ⌘ K".to_owned(), "Find a service or go to a page".to_owned(), false),
+        (
+            "Ctrl K or ⌘ K".to_owned(),
+            "Find a service or go to a page".to_owned(),
+            false,
+        ),
         ("/".to_owned(), "The same".to_owned(), true),
         ("?".to_owned(), "This page".to_owned(), true),
     ];
     for place in shell::places(visit) {
-        rows.push((format!("g {}", place.key), format!("Go to {}", place.words), true));
+        rows.push((
+            format!("g {}", place.key),
+            format!("Go to {}", place.words),
+            true,
+        ));
     }
     rows.extend([
-        ("j, k".to_owned(), "Approvals: next and previous change".to_owned(), true),
-        ("x".to_owned(), "Approvals: select the change".to_owned(), true),
-        ("a, r".to_owned(), "Approvals: to its Approve or Reject button; Enter presses it".to_owned(), true),
-        ("Enter, Shift Enter".to_owned(), "In the log's search: next and previous match".to_owned(), false),
+        (
+            "j, k".to_owned(),
+            "Approvals: next and previous change".to_owned(),
+            true,
+        ),
+        (
+            "x".to_owned(),
+            "Approvals: select the change".to_owned(),
+            true,
+        ),
+        (
+            "a, r".to_owned(),
+            "Approvals: to its Approve or Reject button; Enter presses it".to_owned(),
+            true,
+        ),
+        (
+            "Enter, Shift Enter".to_owned(),
+            "In the log's search: next and previous match".to_owned(),
+            false,
+        ),
     ]);
     let rows = rows.into_iter().map(|(key, what, single)| {
         let marked = single.then_some("single key");

@@ -78,9 +78,9 @@ pub fn stamp(at: Timestamp) -> Html {
 /// The two largest units that matter: `4 s`, `12 min`, `3 h`, `5 d`, `8 mo`, `2 y`.
 fn write_span(out: &mut String, seconds: i64) {
     let (number, unit) = match seconds {
-        ..MINUTE => (seconds, "s"),
-        ..HOUR => (seconds / MINUTE, "min"),
-        ..DAY => (seconds / HOUR, "h"),
+        s if s < MINUTE => (s, "s"),
+        s if s < HOUR => (s / MINUTE, "min"),
+        s if s < DAY => (s / HOUR, "h"),
         s if s < 60 * DAY => (s / DAY, "d"),
         s if s < 730 * DAY => (s / (30 * DAY), "mo"),
         s => (s / (365 * DAY), "y"),
@@ -91,10 +91,12 @@ fn write_span(out: &mut String, seconds: i64) {
 /// How long something took: `4 min 12 s`.
 pub fn took(from: Timestamp, to: Timestamp) -> String {
     let seconds = (to.as_second() - from.as_second()).max(0);
-    match seconds {
-        ..MINUTE => format!("{seconds} s"),
-        ..HOUR => format!("{} min {} s", seconds / MINUTE, seconds % MINUTE),
-        _ => format!("{} h {} min", seconds / HOUR, seconds % HOUR / MINUTE),
+    if seconds < MINUTE {
+        format!("{seconds} s")
+    } else if seconds < HOUR {
+        format!("{} min {} s", seconds / MINUTE, seconds % MINUTE)
+    } else {
+        format!("{} h {} min", seconds / HOUR, seconds % HOUR / MINUTE)
     }
 }
 

@@ -4,7 +4,11 @@ use control::{Control, Result, tokens::TokenRow};
 use domain::{Refusal, Scope};
 use leptos::prelude::*;
 
-use crate::{Document, Html, Params, Visit, html, parts::{self, Field, Narrow, Tone, icon, mark}, time};
+use crate::{
+    Document, Html, Params, Visit, html,
+    parts::{self, Field, Narrow, Tone, icon, mark},
+    time,
+};
 
 /// A form for a new token that was refused, or a token that has just been made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,10 +32,28 @@ pub async fn tokens(control: &Control, visit: &Visit, made: Made<'_>) -> Result<
 
 pub fn view(visit: &Visit, rows: &[TokenRow], made: Made<'_>) -> Document {
     let list = if rows.is_empty() {
-        parts::empty("key-round", "You have no tokens", "A token lets a script or a pipeline use the REST API in your name, with at most your rights.", None)
+        parts::empty(
+            "key-round",
+            "You have no tokens",
+            "A token lets a script or a pipeline use the REST API in your name, with at most your rights.",
+            None,
+        )
     } else {
         let rows = rows.iter().map(|row| token(visit, row)).collect();
-        parts::table("Your tokens", Narrow::Cards, parts::heads(&["Name", "Begins with", "Scopes", "Created", "Expires", "Last used", ""]), rows)
+        parts::table(
+            "Your tokens",
+            Narrow::Cards,
+            parts::heads(&[
+                "Name",
+                "Begins with",
+                "Scopes",
+                "Created",
+                "Expires",
+                "Last used",
+                "",
+            ]),
+            rows,
+        )
     };
     let main = html! {
         {parts::heading(&[], "API tokens", html! { <span>"For scripts: "<code>"Authorization: Bearer ptl_…"</code>". A token never carries a second factor."</span> }, Html::EMPTY)}
@@ -60,9 +82,21 @@ fn shown_once(row: &TokenRow, secret: &str) -> Html {
 
 fn token(visit: &Visit, row: &TokenRow) -> Html {
     let expired = row.expires_at <= visit.now;
-    let expiry = if expired { mark("clock", "Expired", Tone::Quiet) } else { time::ago(visit.now, row.expires_at) };
-    let scopes: Vec<_> = row.scopes.iter().map(|scope| html! { <span class="chip">{scope.as_str()}</span> }).collect();
-    let used = row.last_used_at.map_or(Html::constant("<span class=\"muted\">never</span>"), |at| time::ago(visit.now, at));
+    let expiry = if expired {
+        mark("clock", "Expired", Tone::Quiet)
+    } else {
+        time::ago(visit.now, row.expires_at)
+    };
+    let scopes: Vec<_> = row
+        .scopes
+        .iter()
+        .map(|scope| html! { <span class="chip">{scope.as_str()}</span> })
+        .collect();
+    let used = row
+        .last_used_at
+        .map_or(Html::constant("<span class=\"muted\">never</span>"), |at| {
+            time::ago(visit.now, at)
+        });
     html! {
         <tr>
             <th scope="row"><bdi>{row.name.as_str()}</bdi></th>
@@ -96,7 +130,10 @@ fn scope_words(scope: Scope) -> &'static str {
 fn new(visit: &Visit, made: Made<'_>) -> Html {
     let fields = made.fields;
     let value = |name: &str| fields.map_or("", |f| f.raw(name));
-    let scopes: Vec<_> = Scope::ALL.iter().map(|s| (s.as_str(), s.as_str(), scope_words(*s))).collect();
+    let scopes: Vec<_> = Scope::ALL
+        .iter()
+        .map(|s| (s.as_str(), s.as_str(), scope_words(*s)))
+        .collect();
     let chosen: Vec<&str> = fields.map_or(vec!["read"], |f| f.all("scopes").collect());
     let days = match value("days") {
         "" => "30",

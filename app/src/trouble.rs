@@ -22,7 +22,11 @@ pub fn trouble(visit: &Visit, refusal: &Refusal) -> Document {
         </div>
     };
     let document = Document::new(refusal.code.title(), main).with_status(refusal.code.status());
-    if visit.caller.is_none() { document.bare() } else { document }
+    if visit.caller.is_none() {
+        document.bare()
+    } else {
+        document
+    }
 }
 
 /// The glyph, and what to do next.
@@ -36,14 +40,22 @@ fn next(visit: &Visit, refusal: &Refusal) -> (&'static str, Html) {
         ),
         RefusalCode::StepUpRequired => {
             let href = Params::default().link("/auth/step-up", &[("return_to", &visit.here())]);
-            ("lock", html! { <a class="btn btn-primary" href=href>"Confirm with a second factor"</a>{home} })
+            (
+                "lock",
+                html! { <a class="btn btn-primary" href=href>"Confirm with a second factor"</a>{home} },
+            )
         }
-        RefusalCode::Forbidden | RefusalCode::ScopeMissing | RefusalCode::CrossSite => ("lock", home),
+        RefusalCode::Forbidden | RefusalCode::ScopeMissing | RefusalCode::CrossSite => {
+            ("lock", home)
+        }
         RefusalCode::NotFound | RefusalCode::MethodNotAllowed => (
             "search",
             html! { {home}<a class="btn" href="/services">{icon("box")}"Services"</a> },
         ),
-        RefusalCode::RateLimited => ("hourglass", html! { <a class="btn" href=visit.here()>{icon("refresh-cw")}"Try again"</a> }),
+        RefusalCode::RateLimited => (
+            "hourglass",
+            html! { <a class="btn" href=visit.here()>{icon("refresh-cw")}"Try again"</a> },
+        ),
         RefusalCode::Unavailable | RefusalCode::Outside => (
             "plug-zap",
             html! { <a class="btn btn-primary" href=visit.here()>{icon("refresh-cw")}"Try again"</a>{home} },

@@ -38,9 +38,9 @@ impl Visit {
     /// # Errors
     /// Refused when nobody has signed in.
     pub fn caller(&self) -> Result<&Caller, Refusal> {
-        self.caller.as_ref().ok_or_else(|| {
-            Refusal::new(RefusalCode::NotSignedIn, "Sign in to see this page.")
-        })
+        self.caller
+            .as_ref()
+            .ok_or_else(|| Refusal::new(RefusalCode::NotSignedIn, "Sign in to see this page."))
     }
 
     /// The hidden field that shows that a form came from one of our pages.
@@ -53,8 +53,13 @@ impl Visit {
 
     /// The hidden fields of a form that makes something: sent twice, it is done once.
     pub fn once_fields(&self) -> Html {
-        let key = format!("<input type=\"hidden\" name=\"once\" value=\"{}\">", self.request_id);
-        [self.csrf_field(), Html::assembled(key)].into_iter().collect()
+        let key = format!(
+            "<input type=\"hidden\" name=\"once\" value=\"{}\">",
+            self.request_id
+        );
+        [self.csrf_field(), Html::assembled(key)]
+            .into_iter()
+            .collect()
     }
 
     pub fn has_role(&self, role: JobRole) -> bool {
@@ -78,6 +83,7 @@ impl Visit {
 
 /// Which rooms of the portal the caller may enter, as policy says; decides what the menu offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one answer of policy each")]
 pub struct Rooms {
     pub audit: bool,
     pub catalog: bool,

@@ -80,8 +80,11 @@ pub fn external(url: &str, label: &str) -> Html {
 
 /// Whether `url` is an absolute web address.
 pub fn is_web(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty()) && !url.chars().any(|c| c.is_control() || c.is_whitespace())
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty())
+        && !url.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
 #[cfg(test)]
@@ -90,10 +93,24 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        for bad in ["javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "//evil.example", "https://", "http://a b", "\u{1}https://x"] {
+        for bad in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            " javascript:alert(1)",
+            "java\nscript:alert(1)",
+            "data:text/html,x",
+            "//evil.example",
+            "https://",
+            "http://a b",
+            "\u{1}https://x",
+        ] {
             let html = external(bad, "runbook");
             assert!(!html.as_str().contains("href"), "{bad}: {html:?}");
         }
-        assert!(external("https://wiki.example/x?a=1&b=\"", "x").as_str().contains("href=\"https://wiki.example/x?a=1&amp;b=&quot;\""));
+        assert!(
+            external("https://wiki.example/x?a=1&b=\"", "x")
+                .as_str()
+                .contains("href=\"https://wiki.example/x?a=1&amp;b=&quot;\"")
+        );
     }
 }

@@ -7,11 +7,11 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 use crate::{dom, log::Log, regions};
 
-/// `change` is its id; `log_after` the number of the last log line that the page already shows;
+/// `change` is its id; `version` how far it was when the page was made; `log_after` the number of the last log line that the page already shows;
 /// `ended` whether nothing will happen any more but the rest of the log being read.
 #[island]
-pub fn ChangeLive(change: String, log_after: f64, ended: bool) -> impl IntoView {
-    Effect::new(move |_| follow(&change, log_after, ended));
+pub fn ChangeLive(change: String, version: String, log_after: f64, ended: bool) -> impl IntoView {
+    Effect::new(move |_| follow(&change, &version, log_after, ended));
     let words = if ended {
         "Finished; nothing more will happen here."
     } else {
@@ -28,7 +28,7 @@ pub fn ChangeLive(change: String, log_after: f64, ended: bool) -> impl IntoView 
     }
 }
 
-fn follow(change: &str, log_after: f64, ended: bool) {
+fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
     // The browser connects again by itself and says which event it saw last.
     let address = format!("/api/v1/changes/{change}/events?after={log_after}");
     let Ok(source) = EventSource::new(&address) else {
@@ -40,7 +40,9 @@ fn follow(change: &str, log_after: f64, ended: bool) {
     }
 
     if !ended {
-        dom::on(&source, "open", |_: Event| say("on", "Live: this page follows the change."));
+        dom::on(&source, "open", |_: Event| {
+            say("on", "Live: this page follows the change.")
+        });
     }
     let stream = source.clone();
     dom::on(&source, "error", move |_: Event| {
@@ -57,7 +59,23 @@ fn follow(change: &str, log_after: f64, ended: bool) {
             );
         }
     });
-    dom::on(&source, "change", |_: MessageEvent| regions::refresh());
+    // The stream begins with how the change stands; if that is what the page shows, nothing is to be done.
+    let mut shown: f64 = version.parse().unwrap_or(0.0);
+    dom::on(&source, "change", move |event: MessageEvent| {
+        let data = event.data().as_string().unwrap_or_default();
+        let now = js_sys::JSON::parse(&data).ok();
+        let now = now.and_then(|value| dom::number(&value, "version_no"));
+        if now.is_none_or(|now| now > shown) {
+            shown = now.unwrap_or(shown);
+            regions::refresh();
+        }
+    });
+    let steps = log.clone();
+    dom::on(&source, "step", move |event: MessageEvent| {
+        if let (Some(log), Some(text)) = (&steps, event.data().as_string()) {
+            Log::know(log, &text);
+        }
+    });
     dom::on(&source, "log", move |event: MessageEvent| {
         if let (Some(log), Some(text)) = (&log, event.data().as_string()) {
             Log::take(log, &text);

@@ -13,7 +13,8 @@ const KEPT: &str = "portolan.single-keys";
 
 /// Whether single letters act: yes, until the person turns them off in this browser.
 pub(crate) fn are_on() -> bool {
-    let kept = dom::window().and_then(|w| w.local_storage().ok()?)
+    let kept = dom::window()
+        .and_then(|w| w.local_storage().ok()?)
         .and_then(|kept| kept.get_item(KEPT).ok()?);
     kept.as_deref() != Some("off")
 }
@@ -25,7 +26,10 @@ pub fn KeysSwitch() -> impl IntoView {
         let check = dom::by_id("single-keys").and_then(|e| e.dyn_into::<HtmlInputElement>().ok());
         let Some(check) = check else { return };
         check.set_checked(are_on());
-        if let Some(label) = check.parent_element().and_then(|l| l.dyn_into::<HtmlElement>().ok()) {
+        if let Some(label) = check
+            .parent_element()
+            .and_then(|l| l.dyn_into::<HtmlElement>().ok())
+        {
             label.set_hidden(false);
         }
         let with = check.clone();

@@ -41,6 +41,8 @@ pub(crate) struct Log {
     hits: u32,
     /// The last step and its region: the lines of one step come together.
     place: (String, String),
+    /// Steps that the stream told of, with their regions: the page may not show them yet.
+    steps: Vec<(String, String)>,
 }
 
 type Shared = Rc<RefCell<Log>>;
@@ -64,6 +66,7 @@ impl Log {
             search: String::new(),
             hits: 0,
             place: (String::new(), String::new()),
+            steps: vec![],
         })
     }
 
@@ -106,6 +109,17 @@ impl Log {
                     with.borrow_mut().next_hit(event.shift_key());
                 }
             });
+        }
+    }
+
+    /// One step of the run, as the stream tells of it.
+    pub(crate) fn know(log: &Shared, data: &str) {
+        if let Ok(step) = js_sys::JSON::parse(data) {
+            let (id, region) = (dom::text(&step, "id"), dom::text(&step, "region"));
+            let mut log = log.borrow_mut();
+            if log.steps.iter().all(|(known, _)| *known != id) {
+                log.steps.push((id, region));
+            }
         }
     }
 
@@ -154,7 +168,11 @@ impl Log {
         }
         let step = dom::text(item, "step");
         if self.place.0 != step {
-            match region_of(&step) {
+            let known = self.steps.iter().find(|(id, _)| *id == step);
+            match known
+                .map(|(_, region)| region.clone())
+                .or_else(|| region_of(&step))
+            {
                 Some(region) => self.place = (step, region),
                 None => return String::new(),
             }
@@ -316,6 +334,8 @@ fn has(text: &str, lower: &str) -> bool {
 /// The region of the step with this id, as the page says it.
 fn region_of(step: &str) -> Option<String> {
     let steps = dom::all("[data-step]");
-    let found = steps.iter().find(|e| e.get_attribute("data-step").as_deref() == Some(step))?;
+    let found = steps
+        .iter()
+        .find(|e| e.get_attribute("data-step").as_deref() == Some(step))?;
     found.get_attribute("data-region")
 }

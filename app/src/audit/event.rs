@@ -4,13 +4,21 @@ use control::{Control, Result, audit::AuditRow};
 use domain::{EventId, Refusal};
 use leptos::prelude::*;
 
-use crate::{Document, Html, Params, Visit, changes::data, html, parts::{self, person, status}, time, words};
+use crate::{
+    Document, Html, Params, Visit,
+    changes::data,
+    html,
+    parts::{self, person, status},
+    time, words,
+};
 
 /// # Errors
 /// Not found, or a caller who may not read the log.
 pub async fn event(control: &Control, visit: &Visit, id: &str) -> Result<Document> {
     let caller = visit.caller()?;
-    let id: EventId = id.parse().map_err(|_| Refusal::not_found("audit event with this id"))?;
+    let id: EventId = id
+        .parse()
+        .map_err(|_| Refusal::not_found("audit event with this id"))?;
     let row = control.audit_event(caller, id).await?;
     Ok(view(&row))
 }
@@ -19,10 +27,14 @@ pub fn view(row: &AuditRow) -> Document {
     let mut about = String::new();
     super::list::subject(&mut about, &row.subject.kind, &row.subject.id);
     let who = match &row.login {
-        Some(login) => html! { {person(login, None)}" "<span class="muted">{format!("({})", row.door)}</span> },
+        Some(login) => {
+            html! { {person(login, None)}" "<span class="muted">{format!("({})", row.door)}</span> }
+        }
         None => Html::text(&row.door),
     };
-    let change = row.change.map(|id| html! { <a class="link" href=format!("/changes/{id}")>{id.to_string()}</a> });
+    let change = row
+        .change
+        .map(|id| html! { <a class="link" href=format!("/changes/{id}")>{id.to_string()}</a> });
     let same = row.change.map(|id| {
         let href = Params::default().link("/audit", &[("change", &id.to_string())]);
         html! { <a class="btn btn-sm" href=href>"All events of this change"</a> }

@@ -5,9 +5,21 @@ use domain::{ChangeId, EventKind, Outcome, Refusal};
 use jiff::Timestamp;
 use leptos::prelude::*;
 
-use crate::{Html, Params, Visit, html, parts::{Field, Stateful, icon}};
+use crate::{
+    Html, Params, Visit, html,
+    parts::{Field, Stateful, icon},
+};
 
-pub const NARROWING: &[&str] = &["kind", "outcome", "login", "change", "subject_kind", "subject_id", "from", "until"];
+pub const NARROWING: &[&str] = &[
+    "kind",
+    "outcome",
+    "login",
+    "change",
+    "subject_kind",
+    "subject_id",
+    "from",
+    "until",
+];
 
 /// # Errors
 /// The parameters that are no values of their kinds, together.
@@ -36,7 +48,11 @@ pub fn query(params: &Params) -> Result<AuditQuery, Refusal> {
     if let Some(text) = params.get("change") {
         match text.parse::<ChangeId>() {
             Ok(id) => query.change = Some(id),
-            Err(_) => wrong.push(("change", "the id of a change looks like 0192f0c1-…; copy it from the change's address".to_owned())),
+            Err(_) => wrong.push((
+                "change",
+                "the id of a change looks like 0192f0c1-…; copy it from the change's address"
+                    .to_owned(),
+            )),
         }
     }
     for (name, slot) in [("from", &mut query.from), ("until", &mut query.until)] {
@@ -50,7 +66,10 @@ pub fn query(params: &Params) -> Result<AuditQuery, Refusal> {
     let mut wrong = wrong.into_iter();
     match wrong.next() {
         None => Ok(query),
-        Some((field, why)) => Err(wrong.fold(Refusal::field(field, why), |refusal, (field, why)| refusal.and_field(field, why))),
+        Some((field, why)) => Err(wrong
+            .fold(Refusal::field(field, why), |refusal, (field, why)| {
+                refusal.and_field(field, why)
+            })),
     }
 }
 
@@ -61,7 +80,9 @@ fn moment(text: &str) -> Option<Timestamp> {
         return Some(at);
     }
     let at = text.parse::<jiff::civil::DateTime>().ok()?;
-    at.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    at.to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }
 
 pub fn form(visit: &Visit, refusal: Option<&Refusal>) -> Html {
@@ -70,7 +91,9 @@ pub fn form(visit: &Visit, refusal: Option<&Refusal>) -> Html {
     kinds.extend(EventKind::ALL.iter().map(|k| (k.as_str(), k.as_str())));
     let mut outcomes = vec![("", "Any outcome")];
     outcomes.extend(Outcome::ALL.iter().map(|o| (o.as_str(), o.look().word)));
-    let clear = params.any(NARROWING).then(|| html! { <a class="btn btn-ghost btn-sm" href="/audit">{icon("x")}"Clear"</a> });
+    let clear = params
+        .any(NARROWING)
+        .then(|| html! { <a class="btn btn-ghost btn-sm" href="/audit">{icon("x")}"Clear"</a> });
     html! {
         <form class="filters" method="get" action="/audit" aria-label="Filter audit events">
             {Field::new("kind", "Kind").refused(refusal).select(&kinds, params.raw("kind"))}

@@ -6,7 +6,12 @@ use jiff::Timestamp;
 use leptos::prelude::*;
 
 use super::filters;
-use crate::{Document, Html, Visit, html, html::escape, parts::{self, Narrow, Stateful, icon, status::write_badge}, time, words};
+use crate::{
+    Document, Html, Visit, html,
+    html::escape,
+    parts::{self, Narrow, Stateful, icon, status::write_badge},
+    time, words,
+};
 
 const PATH: &str = "/audit";
 
@@ -36,7 +41,12 @@ pub fn view(visit: &Visit, found: Result<&Page<AuditRow>, &Refusal>) -> Document
     });
     let body = match found {
         Err(refusal) => parts::refusal(refusal),
-        Ok(page) if page.items.is_empty() => parts::empty("search", "No event matches these filters", "Filters apply together: each must match.", narrowed.then_some((PATH, "Show all events"))),
+        Ok(page) if page.items.is_empty() => parts::empty(
+            "search",
+            "No event matches these filters",
+            "Filters apply together: each must match.",
+            narrowed.then_some((PATH, "Show all events")),
+        ),
         Ok(page) => html! {
             {parts::table("Audit events, newest first", Narrow::Cards, parts::heads(&HEADS), rows(visit.now, &page.items))}
             {parts::pager(&visit.params, PATH, "cursor", page.items.len(), page.total, page.next_cursor.as_deref())}
@@ -52,11 +62,22 @@ pub fn view(visit: &Visit, found: Result<&Page<AuditRow>, &Refusal>) -> Document
 }
 
 /// A few events on another page.
-pub(crate) fn section(visit: &Visit, id: &'static str, title: &'static str, href: &str, items: &[AuditRow]) -> Html {
+pub(crate) fn section(
+    visit: &Visit,
+    id: &'static str,
+    title: &'static str,
+    href: &str,
+    items: &[AuditRow],
+) -> Html {
     let body = if items.is_empty() {
         html! { <p class="nothing">{icon("scroll-text")}<strong>"No such event yet"</strong></p> }
     } else {
-        parts::table(title, Narrow::Cards, parts::heads(&HEADS), rows(visit.now, items))
+        parts::table(
+            title,
+            Narrow::Cards,
+            parts::heads(&HEADS),
+            rows(visit.now, items),
+        )
     };
     html! {
         <section class="section" aria-labelledby=id>
@@ -69,18 +90,26 @@ pub(crate) fn section(visit: &Visit, id: &'static str, title: &'static str, href
 const HEADS: [&str; 6] = ["When", "Who", "What", "Outcome", "About", "From"];
 
 fn views(visit: &Visit) -> Html {
-    let narrowing = visit.params.pairs().filter(|(k, v)| filters::NARROWING.contains(k) && !v.is_empty()).count();
+    let narrowing = visit
+        .params
+        .pairs()
+        .filter(|(k, v)| filters::NARROWING.contains(k) && !v.is_empty())
+        .count();
     let by = |words: &'static str, pairs: &[(&str, &str)]| {
-        let here = narrowing == pairs.len() && pairs.iter().all(|(k, v)| visit.params.get(k) == Some(*v));
+        let here =
+            narrowing == pairs.len() && pairs.iter().all(|(k, v)| visit.params.get(k) == Some(*v));
         (crate::Params::default().link(PATH, pairs), words, here)
     };
-    parts::tabs("Views of the log", &[
-        by("All", &[]),
-        by("Denied", &[("outcome", "denied")]),
-        by("Failed", &[("outcome", "failure")]),
-        by("Approvals", &[("kind", "change.approved")]),
-        by("AWS sessions", &[("kind", "aws.role_assumed")]),
-    ])
+    parts::tabs(
+        "Views of the log",
+        &[
+            by("All", &[]),
+            by("Denied", &[("outcome", "denied")]),
+            by("Failed", &[("outcome", "failure")]),
+            by("Approvals", &[("kind", "change.approved")]),
+            by("AWS sessions", &[("kind", "aws.role_assumed")]),
+        ],
+    )
 }
 
 fn exports(visit: &Visit) -> Html {
@@ -130,7 +159,11 @@ fn event(out: &mut String, now: Timestamp, row: &AuditRow) {
 
 /// Of an id, the end, which is what tells two of the same minute apart.
 fn short(id: &str) -> &str {
-    if id.len() == 36 && id.is_ascii() { &id[24..] } else { id }
+    if id.len() == 36 && id.is_ascii() {
+        &id[24..]
+    } else {
+        id
+    }
 }
 
 /// What an event is about, as a link where there is a page for it.

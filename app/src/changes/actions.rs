@@ -6,7 +6,10 @@ use domain::{ChangeState, Refusal, RefusalCode};
 use leptos::prelude::*;
 
 use super::detail::Posted;
-use crate::{Html, Params, Visit, html, parts::{self, Field, icon, note}};
+use crate::{
+    Html, Params, Visit, html,
+    parts::{self, Field, icon, note},
+};
 
 pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>) -> Html {
     let mut pieces: Vec<Html> = vec![];
@@ -18,13 +21,36 @@ pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>)
         pieces.push(start);
     }
     let asks = [
-        ("resume", &buttons.resume, "Look again", "rotate-ccw", "What did you find?", "The parked step looks at the outside world again and goes on from what it sees."),
-        ("retry", &buttons.retry, "Ask for it again", "rotate-ccw", "Why again?", "A new change with new evidence. Approvals of this one do not carry over."),
-        ("cancel", &buttons.cancel, "Cancel this change", "circle-slash", "Why?", cancel_effect(change)),
+        (
+            "resume",
+            &buttons.resume,
+            "Look again",
+            "rotate-ccw",
+            "What did you find?",
+            "The parked step looks at the outside world again and goes on from what it sees.",
+        ),
+        (
+            "retry",
+            &buttons.retry,
+            "Ask for it again",
+            "rotate-ccw",
+            "Why again?",
+            "A new change with new evidence. Approvals of this one do not carry over.",
+        ),
+        (
+            "cancel",
+            &buttons.cancel,
+            "Cancel this change",
+            "circle-slash",
+            "Why?",
+            cancel_effect(change),
+        ),
     ];
     for (name, may, label, glyph, question, effect) in asks {
         match may {
-            Ok(()) => pieces.push(ask(visit, change, posted, name, label, glyph, question, effect)),
+            Ok(()) => pieces.push(ask(
+                visit, change, posted, name, label, glyph, question, effect,
+            )),
             // Not for this state at all: a button would only be noise.
             Err(refusal) if refusal.code == RefusalCode::WrongState => {}
             Err(refusal) => pieces.push(refused(label, glyph, name, refusal)),
@@ -56,8 +82,15 @@ fn cancel_effect(change: &ChangeDetail) -> &'static str {
 
 fn decide(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>) -> Html {
     let (approve, reject) = (&change.buttons.approve, &change.buttons.reject);
-    if approve.as_ref().is_err_and(|r| r.code == RefusalCode::AlreadyDecided) {
-        return note("circle-check", "good", html! { <p>"You have given your word on this change."</p> });
+    if approve
+        .as_ref()
+        .is_err_and(|r| r.code == RefusalCode::AlreadyDecided)
+    {
+        return note(
+            "circle-check",
+            "good",
+            html! { <p>"You have given your word on this change."</p> },
+        );
     }
     if let (Err(refusal), Err(_)) = (approve, reject) {
         return html! {
@@ -65,17 +98,24 @@ fn decide(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>) -> Html {
         };
     }
     let comment = posted.value("comment");
-    let step_up = approve.as_ref().err().filter(|r| r.code == RefusalCode::StepUpRequired);
+    let step_up = approve
+        .as_ref()
+        .err()
+        .filter(|r| r.code == RefusalCode::StepUpRequired);
     let link = step_up.map(|_| step_up_link(&format!("/changes/{}", change.row.id), comment));
     let approve_button = match approve {
-        Ok(()) => html! { <button class="btn btn-primary" type="submit" name="decision" value="approve">{icon("shield-check")}"Approve"</button> },
+        Ok(()) => {
+            html! { <button class="btn btn-primary" type="submit" name="decision" value="approve">{icon("shield-check")}"Approve"</button> }
+        }
         Err(refusal) => html! {
             <button class="btn" type="submit" name="decision" value="approve" disabled aria-describedby="why-approve">{icon("shield-check")}"Approve"</button>
             {parts::why("why-approve", refusal)}
         },
     };
     let reject_button = match reject {
-        Ok(()) => html! { <button class="btn btn-danger" type="submit" name="decision" value="reject">{icon("ban")}"Reject"</button> },
+        Ok(()) => {
+            html! { <button class="btn btn-danger" type="submit" name="decision" value="reject">{icon("ban")}"Reject"</button> }
+        }
         Err(refusal) => html! {
             <button class="btn" type="submit" name="decision" value="reject" disabled aria-describedby="why-reject">{icon("ban")}"Reject"</button>
             {parts::why("why-reject", refusal)}
@@ -128,11 +168,31 @@ fn start(visit: &Visit, change: &ChangeDetail) -> Option<Html> {
 }
 
 /// An action that wants a reason: opened first, confirmed by its own button.
-#[expect(clippy::too_many_arguments, reason = "one row of a table, called from one place")]
-fn ask(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>, name: &'static str, label: &'static str, glyph: &str, question: &str, effect: &str) -> Html {
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one row of a table, called from one place"
+)]
+fn ask(
+    visit: &Visit,
+    change: &ChangeDetail,
+    posted: &Posted<'_>,
+    name: &'static str,
+    label: &'static str,
+    glyph: &str,
+    question: &str,
+    effect: &str,
+) -> Html {
     let refusal = posted.refusal.filter(|_| posted.action == name);
-    let value = if posted.action == name { posted.value("reason") } else { "" };
-    let class = if name == "cancel" { "btn btn-danger" } else { "btn btn-primary" };
+    let value = if posted.action == name {
+        posted.value("reason")
+    } else {
+        ""
+    };
+    let class = if name == "cancel" {
+        "btn btn-danger"
+    } else {
+        "btn btn-primary"
+    };
     let field = format!("{name}-reason");
     let wrong = refusal.and_then(|r| r.fields.get("reason")).map(|w| html! { <p class="wrong" id=format!("{field}-wrong")>{icon("circle-x")}<span>{w.as_str()}</span></p> });
     let mut text = String::from("\n");

@@ -1,13 +1,24 @@
 //! Who must agree, who has, who still can.
 
-use control::{changes::{ApprovalView, ChangeDetail, RequirementView}, people::PersonRef};
+use control::{
+    changes::{ApprovalView, ChangeDetail, RequirementView},
+    people::PersonRef,
+};
 use domain::ChangeState;
 use leptos::prelude::*;
 
-use crate::{Html, Visit, html, parts::{self, Tone, mark, person, status}, time};
+use crate::{
+    Html, Visit, html,
+    parts::{self, Tone, mark, person, status},
+    time,
+};
 
 pub(super) fn agreement(visit: &Visit, change: &ChangeDetail) -> Html {
-    let words: Vec<_> = change.approvals.iter().map(|approval| word(visit, approval)).collect();
+    let words: Vec<_> = change
+        .approvals
+        .iter()
+        .map(|approval| word(visit, approval))
+        .collect();
     let words = (!words.is_empty()).then(|| html! { <ul class="words">{words}</ul> });
     let until = (change.row.state == ChangeState::AwaitingApproval).then(|| {
         html! { <p class="hint">"Without approval it expires "{time::ago(visit.now, change.row.expires_at)}"."</p> }
@@ -33,9 +44,18 @@ fn requirement(view: &RequirementView) -> Html {
     let state = if view.missing == 0 {
         mark("circle-check", "Given", Tone::Good)
     } else {
-        mark("hourglass", if view.missing == 1 { "One missing" } else { "Several missing" }, Tone::Wait)
+        mark(
+            "hourglass",
+            if view.missing == 1 {
+                "One missing"
+            } else {
+                "Several missing"
+            },
+            Tone::Wait,
+        )
     };
-    let given = (!view.given.is_empty()).then(|| html! { <p class="small">"Given by "{people(&view.given)}</p> });
+    let given = (!view.given.is_empty())
+        .then(|| html! { <p class="small">"Given by "{people(&view.given)}</p> });
     let can = (view.missing > 0).then(|| {
         if view.candidates.is_empty() {
             html! { <p class="small warn-text">"Nobody who has signed in so far could give it."</p> }
@@ -55,14 +75,18 @@ fn requirement(view: &RequirementView) -> Html {
 
 fn sentence(words: &str) -> String {
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 fn people(list: &[PersonRef]) -> Html {
     let names: Vec<_> = list
         .iter()
         .enumerate()
-        .map(|(at, p)| html! { {(at > 0).then_some(", ")}{person(p.login.as_str(), Some(&p.name))} })
+        .map(
+            |(at, p)| html! { {(at > 0).then_some(", ")}{person(p.login.as_str(), Some(&p.name))} },
+        )
         .collect();
     html! { <span>{names}</span> }
 }
@@ -70,7 +94,9 @@ fn people(list: &[PersonRef]) -> Html {
 fn word(visit: &Visit, approval: &ApprovalView) -> Html {
     let comment = (!approval.comment.trim().is_empty())
         .then(|| html! { <blockquote class="user-text" dir="auto">{approval.comment.as_str()}</blockquote> });
-    let factor = approval.stepped_up.then(|| html! { <span class="muted small">" with a second factor"</span> });
+    let factor = approval
+        .stepped_up
+        .then(|| html! { <span class="muted small">" with a second factor"</span> });
     html! {
         <li>
             <div class="row">{status(approval.verdict)}" by "{parts::person(approval.person.login.as_str(), Some(&approval.person.name))}{factor}<span class="muted small">{time::ago(visit.now, approval.at)}</span></div>

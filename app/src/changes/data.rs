@@ -17,7 +17,9 @@ pub fn data(value: &Value) -> Html {
         match plain(value) {
             Some(text) if text.is_empty() => {}
             Some(text) if text.chars().count() <= 600 => {
-                lines.push(html! { <div><dt>{key.replace('_', " ")}</dt><dd dir="auto">{text}</dd></div> });
+                lines.push(
+                    html! { <div><dt>{key.replace('_', " ")}</dt><dd dir="auto">{text}</dd></div> },
+                );
             }
             _ => {
                 rest.insert(key.clone(), value.clone());
@@ -81,8 +83,10 @@ mod tests {
 
     #[test]
     fn hostile_details_stay_text() {
-        let html = data(&json!({"reason": "<img src=x onerror=alert(1)>", "<b>": "x", "deep": {"a": "</pre><script>"},
-            "differences": {"targets.0.current": ["<i>", null]}}));
+        let html = data(
+            &json!({"reason": "<img src=x onerror=alert(1)>", "<b>": "x", "deep": {"a": "</pre><script>"},
+            "differences": {"targets.0.current": ["<i>", null]}}),
+        );
         for bad in ["<img", "<b>", "<script", "<i>"] {
             assert!(!html.as_str().contains(bad), "{html:?}");
         }

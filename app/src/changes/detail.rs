@@ -5,8 +5,14 @@ use control::{Control, Result, changes::ChangeDetail, runs::LogLine};
 use domain::{ChangeId, ChangeState, Refusal, StartMode};
 use leptos::prelude::*;
 
-use super::{actions::actions, agreement::agreement, evidence::evidence, log, run::run, timeline::timeline};
-use crate::{Document, Html, Params, Visit, html, parts::{self, Tone, icon, mark, note, person, status}, time, words};
+use super::{
+    actions::actions, agreement::agreement, evidence::evidence, log, run::run, timeline::timeline,
+};
+use crate::{
+    Document, Html, Params, Visit, html,
+    parts::{self, Tone, icon, mark, note, person, status},
+    time, words,
+};
 
 /// Lines of the log's end that stand on the page itself.
 const TAIL: i64 = 500;
@@ -28,12 +34,20 @@ impl<'a> Posted<'a> {
 
 /// # Errors
 /// Not found where the caller may not know of it.
-pub async fn detail(control: &Control, visit: &Visit, id: &str, posted: Posted<'_>) -> Result<Document> {
+pub async fn detail(
+    control: &Control,
+    visit: &Visit,
+    id: &str,
+    posted: Posted<'_>,
+) -> Result<Document> {
     let caller = visit.caller()?;
-    let id: ChangeId = id.parse().map_err(|_| Refusal::not_found("change with this id"))?;
+    let id: ChangeId = id
+        .parse()
+        .map_err(|_| Refusal::not_found("change with this id"))?;
     let change = control.change(caller, id).await?;
     let tail = if change.run.is_some() {
-        control.log(caller, id, 0, TAIL).await?
+        let end = control.watch(caller, id).await?.last_line;
+        control.log(caller, id, (end - TAIL).max(0), TAIL).await?
     } else {
         vec![]
     };
@@ -44,13 +58,24 @@ pub async fn detail(control: &Control, visit: &Visit, id: &str, posted: Posted<'
     })
 }
 
-pub fn view<'a>(visit: &'a Visit, change: &ChangeDetail, tail: &[LogLine], mut posted: Posted<'a>) -> Document {
+pub fn view<'a>(
+    visit: &'a Visit,
+    change: &ChangeDetail,
+    tail: &[LogLine],
+    mut posted: Posted<'a>,
+) -> Document {
     // Back from the second factor, the comment stands in the address.
     if posted.fields.is_none() {
         posted.fields = Some(&visit.params);
     }
     let row = &change.row;
-    let title = format!("{} {} {} to {}", words::kind(row.kind), row.service, row.version, row.environment);
+    let title = format!(
+        "{} {} {} to {}",
+        words::kind(row.kind),
+        row.service,
+        row.version,
+        row.environment
+    );
     let refused = posted.refusal.map(parts::refusal);
     let main = html! {
         {refused}
@@ -74,8 +99,11 @@ pub fn view<'a>(visit: &'a Visit, change: &ChangeDetail, tail: &[LogLine], mut p
 
 fn head(visit: &Visit, change: &ChangeDetail, title: &str) -> Html {
     let row = &change.row;
-    let protected = row.protected.then(|| mark("lock", "Protected", Tone::Quiet));
-    let stopping = (change.cancel_requested && !row.state.is_final()).then(|| mark("circle-slash", "Being stopped", Tone::Warn));
+    let protected = row
+        .protected
+        .then(|| mark("lock", "Protected", Tone::Quiet));
+    let stopping = (change.cancel_requested && !row.state.is_final())
+        .then(|| mark("circle-slash", "Being stopped", Tone::Warn));
     let sub = html! {
         {status(row.state)}{stopping}{protected}
         <span>"asked for by "{person(row.requester.as_str(), None)}" "{time::ago(visit.now, row.created_at)}</span>
@@ -93,23 +121,56 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
     let row = &change.row;
     let reason = change.state_reason.clone();
     let told = |glyph: &str, tone: &'static str, words: &str| {
-        let reason = reason.as_deref().map(|r| html! { <p class="user-text" dir="auto">{r}</p> });
-        note(glyph, tone, html! { <p class="panel-title">{words}</p>{reason} })
+        let reason = reason
+            .as_deref()
+            .map(|r| html! { <p class="user-text" dir="auto">{r}</p> });
+        note(
+            glyph,
+            tone,
+            html! { <p class="panel-title">{words}</p>{reason} },
+        )
     };
     match row.state {
         ChangeState::AwaitingApproval => {
-            let missing: Vec<&str> = change.requirements.iter().filter(|r| r.missing > 0).map(|r| r.words.as_str()).collect();
-            note("hourglass", "wait", html! { <p>"Waits for "<strong>{missing.join(", and for ")}</strong>"; expires "{time::ago(visit.now, row.expires_at)}"."</p> })
+            let missing: Vec<&str> = change
+                .requirements
+                .iter()
+                .filter(|r| r.missing > 0)
+                .map(|r| r.words.as_str())
+                .collect();
+            note(
+                "hourglass",
+                "wait",
+                html! { <p>"Waits for "<strong>{missing.join(", and for ")}</strong>"; expires "{time::ago(visit.now, row.expires_at)}"."</p> },
+            )
         }
-        ChangeState::Approved if change.start_mode == StartMode::OnApproval => note("clock", "live", html! { <p>"Everybody needed has agreed. Waits for a worker to start it, which takes a moment."</p> }),
-        ChangeState::Approved | ChangeState::Scheduled => note("clock", "wait", html! { <p>"Everybody needed has agreed. Waits for somebody to press “Start now”; expires "{time::ago(visit.now, row.expires_at)}"."</p> }),
-        ChangeState::Stale => told("history", "warn", "The evidence no longer holds, so the approvals are void. Ask for it again to get new ones."),
-        ChangeState::NeedsAttention => told("triangle-alert", "warn", "Somebody must look: what happened outside cannot be decided by the portal alone."),
+        ChangeState::Approved if change.start_mode == StartMode::OnApproval => note(
+            "clock",
+            "live",
+            html! { <p>"Everybody needed has agreed. Waits for a worker to start it, which takes a moment."</p> },
+        ),
+        ChangeState::Approved | ChangeState::Scheduled => note(
+            "clock",
+            "wait",
+            html! { <p>"Everybody needed has agreed. Waits for somebody to press “Start now”; expires "{time::ago(visit.now, row.expires_at)}"."</p> },
+        ),
+        ChangeState::Stale => told(
+            "history",
+            "warn",
+            "The evidence no longer holds, so the approvals are void. Ask for it again to get new ones.",
+        ),
+        ChangeState::NeedsAttention => told(
+            "triangle-alert",
+            "warn",
+            "Somebody must look: what happened outside cannot be decided by the portal alone.",
+        ),
         ChangeState::Failed => told("circle-x", "bad", "The change failed."),
         ChangeState::Cancelled => told("circle-slash", "quiet", "The change was cancelled."),
         ChangeState::Rejected => told("ban", "bad", "The change was rejected."),
         ChangeState::Expired => told("clock", "quiet", "Nobody approved and started it in time."),
-        _ => reason.as_deref().map_or(Html::EMPTY, |_| told("info", "quiet", "About this state")),
+        _ => reason
+            .as_deref()
+            .map_or(Html::EMPTY, |_| told("info", "quiet", "About this state")),
     }
 }
 

@@ -4,7 +4,10 @@ use control::changes::ChangeDetail;
 use domain::{Evidence, EvidenceDigest};
 use leptos::prelude::*;
 
-use crate::{Html, html, parts::{self, commit, deploy_diff, icon, image_digest}};
+use crate::{
+    Html, html,
+    parts::{self, commit, deploy_diff, icon, image_digest},
+};
 
 pub(super) fn evidence(change: &ChangeDetail) -> Html {
     html! {
@@ -35,9 +38,18 @@ pub(crate) fn fingerprint(digest: &EvidenceDigest) -> Html {
 
 pub(crate) fn facts(evidence: &Evidence) -> Html {
     parts::facts(vec![
-        ("Image", html! { <code class="user-text">{evidence.repository.as_str()}</code>" "{image_digest(&evidence.digest)} }),
+        (
+            "Image",
+            html! { <code class="user-text">{evidence.repository.as_str()}</code>" "{image_digest(&evidence.digest)} },
+        ),
         ("Commit", commit(evidence.commit.as_str())),
-        ("Pipeline", html! { <code class="user-text">{evidence.pipeline.as_str()}</code> }),
-        ("Rules, policy", html! { <code>{evidence.rule_version.as_str()}</code>", "<code>{evidence.policy_version.as_str()}</code> }),
+        (
+            "Pipeline",
+            html! { <code class="user-text">{evidence.pipeline.as_str()}</code> },
+        ),
+        (
+            "Rules, policy",
+            html! { <code>{evidence.rule_version.as_str()}</code>", "<code>{evidence.policy_version.as_str()}</code> },
+        ),
     ])
 }

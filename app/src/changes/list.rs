@@ -1,14 +1,28 @@
 //! The list of changes, with its filters in the address.
 
-use control::{Control, Page, Result, changes::{ChangeQuery, ChangeRow}};
+use control::{
+    Control, Page, Result,
+    changes::{ChangeQuery, ChangeRow},
+};
 use domain::{ChangeKind, ChangeState, EnvironmentName, Login, Refusal, ServiceName};
 use leptos::prelude::*;
 
 use super::table::changes_table;
-use crate::{Document, Html, Params, Visit, html, parts::{self, Field, Stateful, icon}, words};
+use crate::{
+    Document, Html, Params, Visit, html,
+    parts::{self, Field, Stateful, icon},
+    words,
+};
 
 const PATH: &str = "/changes";
-const NARROWING: &[&str] = &["state", "kind", "service", "environment", "requester", "awaiting"];
+const NARROWING: &[&str] = &[
+    "state",
+    "kind",
+    "service",
+    "environment",
+    "requester",
+    "awaiting",
+];
 
 /// # Errors
 /// The parameters that are no values of their kinds, together.
@@ -27,10 +41,26 @@ pub fn query(params: &Params) -> Result<ChangeQuery, Refusal> {
             Err(why) => note("state", why),
         }
     }
-    let kind = params.get("kind").and_then(|t| t.parse::<ChangeKind>().map_err(|why| note("kind", why)).ok());
-    let service = params.get("service").and_then(|t| ServiceName::parse(t).map_err(|why| note("service", why.to_string())).ok());
-    let environment = params.get("environment").and_then(|t| EnvironmentName::parse(t).map_err(|why| note("environment", why.to_string())).ok());
-    let requester = params.get("requester").and_then(|t| Login::parse(t).map_err(|why| note("requester", why.to_string())).ok());
+    let kind = params.get("kind").and_then(|t| {
+        t.parse::<ChangeKind>()
+            .map_err(|why| note("kind", why))
+            .ok()
+    });
+    let service = params.get("service").and_then(|t| {
+        ServiceName::parse(t)
+            .map_err(|why| note("service", why.to_string()))
+            .ok()
+    });
+    let environment = params.get("environment").and_then(|t| {
+        EnvironmentName::parse(t)
+            .map_err(|why| note("environment", why.to_string()))
+            .ok()
+    });
+    let requester = params.get("requester").and_then(|t| {
+        Login::parse(t)
+            .map_err(|why| note("requester", why.to_string()))
+            .ok()
+    });
     match wrong {
         Some(refusal) => Err(refusal),
         None => Ok(ChangeQuery {
@@ -65,7 +95,11 @@ pub async fn list(control: &Control, visit: &Visit) -> Result<Document> {
     }
 }
 
-pub fn view(visit: &Visit, environments: &[&str], found: Result<&Page<ChangeRow>, &Refusal>) -> Document {
+pub fn view(
+    visit: &Visit,
+    environments: &[&str],
+    found: Result<&Page<ChangeRow>, &Refusal>,
+) -> Document {
     let count = match found {
         Ok(page) => page.total.map_or_else(String::new, |n| match n {
             1 => "1 change".to_owned(),
@@ -95,7 +129,11 @@ pub fn view(visit: &Visit, environments: &[&str], found: Result<&Page<ChangeRow>
 
 /// The ways of looking at the list that people use most.
 fn views(visit: &Visit) -> Html {
-    let login = visit.caller.as_ref().map(|c| c.person.login.to_string()).unwrap_or_default();
+    let login = visit
+        .caller
+        .as_ref()
+        .map(|c| c.person.login.to_string())
+        .unwrap_or_default();
     let views: [(&str, &[(&str, &str)]); 5] = [
         ("All", &[]),
         ("Waiting for me", &[("awaiting", "me")]),
@@ -103,11 +141,16 @@ fn views(visit: &Visit) -> Html {
         ("Running", &[("state", "running")]),
         ("Need attention", &[("state", "needs_attention")]),
     ];
-    let narrowing = visit.params.pairs().filter(|(k, v)| NARROWING.contains(k) && !v.is_empty()).count();
+    let narrowing = visit
+        .params
+        .pairs()
+        .filter(|(k, v)| NARROWING.contains(k) && !v.is_empty())
+        .count();
     let tabs: Vec<_> = views
         .iter()
         .map(|(words, pairs)| {
-            let here = narrowing == pairs.len() && pairs.iter().all(|(k, v)| visit.params.get(k) == Some(*v));
+            let here = narrowing == pairs.len()
+                && pairs.iter().all(|(k, v)| visit.params.get(k) == Some(*v));
             (Params::default().link(PATH, pairs), *words, here)
         })
         .collect();
@@ -119,7 +162,11 @@ fn filters(visit: &Visit, environments: &[&str], refusal: Option<&Refusal>) -> H
     let mut states = vec![("", "Any state")];
     states.extend(ChangeState::ALL.iter().map(|s| (s.as_str(), s.look().word)));
     let mut kinds = vec![("", "Any kind")];
-    kinds.extend(ChangeKind::ALL.iter().map(|k| (k.as_str(), words::kind(*k))));
+    kinds.extend(
+        ChangeKind::ALL
+            .iter()
+            .map(|k| (k.as_str(), words::kind(*k))),
+    );
     let mut places = vec![("", "Anywhere")];
     places.extend(environments.iter().map(|name| (*name, *name)));
     let clear = params
@@ -141,8 +188,18 @@ fn filters(visit: &Visit, environments: &[&str], refusal: Option<&Refusal>) -> H
 
 fn nothing(narrowed: bool) -> Html {
     if narrowed {
-        parts::empty("search", "No change matches these filters", "Filters apply together: each must match.", Some((PATH, "Show all changes")))
+        parts::empty(
+            "search",
+            "No change matches these filters",
+            "Filters apply together: each must match.",
+            Some((PATH, "Show all changes")),
+        )
     } else {
-        parts::empty("rocket", "Nothing has been asked for yet", "A change begins at a service: choose a release and an environment there.", Some(("/services", "Go to the services")))
+        parts::empty(
+            "rocket",
+            "Nothing has been asked for yet",
+            "A change begins at a service: choose a release and an environment there.",
+            Some(("/services", "Go to the services")),
+        )
     }
 }

@@ -5,7 +5,13 @@ use control::{Control, Result, changes::ChangeDetail, runs::LogLine};
 use domain::{ChangeId, Refusal};
 use leptos::prelude::*;
 
-use crate::{Document, Html, Visit, html, html::escape, islands, parts::{self, icon}, time};
+use crate::{
+    Document, Html, Visit, html,
+    html::escape,
+    islands,
+    parts::{self, icon},
+    time,
+};
 
 /// Lines of a block, which the browser need not lay out while it is out of sight. As in the island.
 const BLOCK: usize = 250;
@@ -16,9 +22,15 @@ const PAGE: i64 = 1_000;
 /// Not found where the caller may not know of the change.
 pub async fn log(control: &Control, visit: &Visit, id: &str) -> Result<Document> {
     let caller = visit.caller()?;
-    let id: ChangeId = id.parse().map_err(|_| Refusal::not_found("change with this id"))?;
+    let id: ChangeId = id
+        .parse()
+        .map_err(|_| Refusal::not_found("change with this id"))?;
     let change = control.change(caller, id).await?;
-    let after = visit.params.get("after").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let after = visit
+        .params
+        .get("after")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     let lines = control.log(caller, id, after, PAGE).await?;
     Ok(view(visit, &change, after, &lines))
 }
@@ -29,9 +41,18 @@ pub fn view(visit: &Visit, change: &ChangeDetail, after: i64, found: &[LogLine])
     let name = format!("Deploy {} {}", row.service, row.version);
     let next = found.last().map(|line| line.seq.to_string());
     let full = i64::try_from(found.len()).is_ok_and(|n| n >= PAGE);
-    let more = if full { "Next lines" } else { "Look for newer lines" };
+    let more = if full {
+        "Next lines"
+    } else {
+        "Look for newer lines"
+    };
     let shown = if found.is_empty() {
-        parts::empty("terminal", "No lines here", "The run has written nothing after this point, as of this page.", None)
+        parts::empty(
+            "terminal",
+            "No lines here",
+            "The run has written nothing after this point, as of this page.",
+            None,
+        )
     } else {
         html! { <div class="log log-page" role="log" aria-label="Log of the run" tabindex="0">{lines(change, found)}</div> }
     };
@@ -52,17 +73,27 @@ pub fn view(visit: &Visit, change: &ChangeDetail, after: i64, found: &[LogLine])
 /// The panel on the change's page. `tail` is the end of the log.
 pub(super) fn panel(visit: &Visit, change: &ChangeDetail, tail: &[LogLine]) -> Html {
     let id = change.row.id;
-    #[expect(clippy::cast_precision_loss, reason = "line numbers stay far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "line numbers stay far below 2^53"
+    )]
     let last = tail.last().map_or(0.0, |line| line.seq as f64);
     let ended = change.row.state.is_final();
     let live = (!ended || change.run.is_some()).then(|| {
-        islands::render(|| view! { <frontend::ChangeLive change=id.to_string() log_after=last ended=ended /> })
+        islands::render(
+            || view! { <frontend::ChangeLive change=id.to_string() version=change.version_no.to_string() log_after=last ended=ended /> },
+        )
     });
     let empty = tail.is_empty().then(|| {
-        let words = if ended { "The run wrote no log." } else { "Nothing yet. The pipeline writes here when it runs." };
+        let words = if ended {
+            "The run wrote no log."
+        } else {
+            "Nothing yet. The pipeline writes here when it runs."
+        };
         html! { <p class="log-empty" id="log-empty">{words}</p> }
     });
-    let body = change.run.is_some().then(|| html! {
+    // There before the run begins, so that a page that is followed has where to write.
+    let body = (change.run.is_some() || !ended).then(|| html! {
         <section class="card" aria-labelledby="h-log">
             <div class="card-head">
                 <h2 id="h-log">"Log"</h2>
@@ -89,9 +120,16 @@ fn lines(change: &ChangeDetail, lines: &[LogLine]) -> Html {
     let steps = change.run.as_ref().map_or(&[][..], |run| &run.steps);
     let mut out = String::with_capacity(lines.len() * 120);
     for block in lines.chunks(BLOCK) {
-        out.push_str(if block.len() == BLOCK { "<div class=\"log-block full\">" } else { "<div class=\"log-block\">" });
+        out.push_str(if block.len() == BLOCK {
+            "<div class=\"log-block full\">"
+        } else {
+            "<div class=\"log-block\">"
+        });
         for line in block {
-            let region = steps.iter().find(|s| s.id == line.step).map_or("", |s| s.region.as_str());
+            let region = steps
+                .iter()
+                .find(|s| s.id == line.step)
+                .map_or("", |s| s.region.as_str());
             out.push_str("<div class=\"log-line\" id=\"L");
             out.push_str(&line.seq.to_string());
             out.push_str("\" data-l=\"");

@@ -1,20 +1,33 @@
 //! The run: its steps by region, in the order they go, with what each waits for or did.
 
-use control::{changes::ChangeDetail, runs::{AwsSessionView, RunView, StepView}};
+use control::{
+    changes::ChangeDetail,
+    runs::{AwsSessionView, RunView, StepView},
+};
 use domain::{RegionName, StepState};
 use leptos::prelude::*;
 
-use crate::{Html, Visit, html, parts::{self, Narrow, status}, time, words::external};
+use crate::{
+    Html, Visit, html,
+    parts::{self, Narrow, status},
+    time,
+    words::external,
+};
 
 pub(super) fn run(visit: &Visit, change: &ChangeDetail) -> Html {
     let Some(run) = &change.run else {
         return Html::EMPTY;
     };
     let took = match run.finished_at {
-        Some(end) => html! { "took "{time::took(run.started_at, end)}", ended "{time::ago(visit.now, end)} },
+        Some(end) => {
+            html! { "took "{time::took(run.started_at, end)}", ended "{time::ago(visit.now, end)} }
+        }
         None => html! { "for "{time::age(visit.now, run.started_at)} },
     };
-    let regions: Vec<_> = regions(run).into_iter().map(|region| steps(visit, change, run, region)).collect();
+    let regions: Vec<_> = regions(run)
+        .into_iter()
+        .map(|region| steps(visit, change, run, region))
+        .collect();
     html! {
         <section class="card" aria-labelledby="h-run">
             <div class="card-head"><h2 id="h-run">"The run"</h2><span class="row">{status(run.state)}<span class="muted small">{took}</span></span></div>
@@ -35,8 +48,18 @@ fn regions(run: &RunView) -> Vec<&RegionName> {
 }
 
 fn steps(visit: &Visit, change: &ChangeDetail, run: &RunView, region: &RegionName) -> Html {
-    let side = change.evidence.targets.iter().find(|t| t.region == *region).map(|t| format!("{} side, {}", t.side, t.cluster));
-    let steps: Vec<_> = run.steps.iter().filter(|s| s.region == *region).map(|s| step(visit, s)).collect();
+    let side = change
+        .evidence
+        .targets
+        .iter()
+        .find(|t| t.region == *region)
+        .map(|t| format!("{} side, {}", t.side, t.cluster));
+    let steps: Vec<_> = run
+        .steps
+        .iter()
+        .filter(|s| s.region == *region)
+        .map(|s| step(visit, s))
+        .collect();
     html! {
         <div class="run-region">
             <h3>{region.as_str()}" "<span class="muted small">{side}</span></h3>
@@ -47,14 +70,25 @@ fn steps(visit: &Visit, change: &ChangeDetail, run: &RunView, region: &RegionNam
 
 fn step(visit: &Visit, step: &StepView) -> Html {
     let lasted = match (step.started_at, step.finished_at) {
-        (Some(from), Some(to)) => Some(html! { <span class="muted small">{time::took(from, to)}</span> }),
-        (Some(from), None) => Some(html! { <span class="muted small">"for "{time::age(visit.now, from)}</span> }),
+        (Some(from), Some(to)) => {
+            Some(html! { <span class="muted small">{time::took(from, to)}</span> })
+        }
+        (Some(from), None) => {
+            Some(html! { <span class="muted small">"for "{time::age(visit.now, from)}</span> })
+        }
         _ => None,
     };
-    let note = step.note.clone().or_else(|| waits_for(step.state).map(str::to_owned));
+    let note = step
+        .note
+        .clone()
+        .or_else(|| waits_for(step.state).map(str::to_owned));
     let note = note.map(|note| html! { <p class="step-note user-text" dir="auto">{note}</p> });
-    let tries = (step.attempts > 1).then(|| html! { <span class="chip">{step.attempts}" attempts"</span> });
-    let build = step.build_url.as_deref().map(|url| external(url, "Jenkins build"));
+    let tries =
+        (step.attempts > 1).then(|| html! { <span class="chip">{step.attempts}" attempts"</span> });
+    let build = step
+        .build_url
+        .as_deref()
+        .map(|url| external(url, "Jenkins build"));
     let aws = (!step.aws.is_empty()).then(|| sessions(visit, step));
     html! {
         <li class="step" data-step=step.id.to_string() data-region=step.region.as_str()>
@@ -76,7 +110,16 @@ fn waits_for(state: StepState) -> Option<&'static str> {
 
 fn sessions(visit: &Visit, step: &StepView) -> Html {
     let rows = step.aws.iter().map(|s| session(visit, s)).collect();
-    let head = parts::heads(&["Purpose", "Role", "Source identity", "Session name", "Access key", "STS request", "Made", "Expires"]);
+    let head = parts::heads(&[
+        "Purpose",
+        "Role",
+        "Source identity",
+        "Session name",
+        "Access key",
+        "STS request",
+        "Made",
+        "Expires",
+    ]);
     html! {
         <details class="more">
             <summary>{step.aws.len()}{if step.aws.len() == 1 { " AWS session" } else { " AWS sessions" }}</summary>

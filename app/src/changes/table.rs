@@ -4,14 +4,26 @@
 use control::changes::ChangeRow;
 use jiff::Timestamp;
 
-use crate::{Html, Visit, html::escape, parts::{self, Narrow, Stateful, icon::write_icon, status::write_badge}, time, words};
+use crate::{
+    Html, Visit,
+    html::escape,
+    parts::{self, Narrow, Stateful, icon::write_icon, status::write_badge},
+    time, words,
+};
 
 pub fn changes_table(visit: &Visit, caption: &str, rows: &[ChangeRow]) -> Html {
     let mut body = String::with_capacity(rows.len() * 1_100);
     for row in rows {
         change(&mut body, visit.now, row);
     }
-    let head = parts::heads(&["Change", "State", "Where", "Asked for by", "Asked", "Last moved"]);
+    let head = parts::heads(&[
+        "Change",
+        "State",
+        "Where",
+        "Asked for by",
+        "Asked",
+        "Last moved",
+    ]);
     parts::table(caption, Narrow::Cards, head, Html::assembled(body))
 }
 

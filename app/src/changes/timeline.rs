@@ -5,7 +5,11 @@ use domain::Outcome;
 use leptos::prelude::*;
 
 use super::data::data;
-use crate::{Html, Visit, html, parts::{icon, person}, time, words};
+use crate::{
+    Html, Visit, html,
+    parts::{icon, person},
+    time, words,
+};
 
 pub(super) fn timeline(visit: &Visit, entries: &[TimelineEntry]) -> Html {
     let entries: Vec<_> = entries.iter().map(|e| entry(visit, e)).collect();
@@ -23,9 +27,16 @@ fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
         Outcome::Denied => ("ban", "warn"),
         Outcome::Failure => ("circle-x", "bad"),
     };
-    let who = entry.login.as_ref().map(|login| html! { {person(login.as_str(), None)}" " });
+    let who = entry
+        .login
+        .as_ref()
+        .map(|login| html! { {person(login.as_str(), None)}" " });
     let words = words::event(entry.kind);
-    let words = if who.is_some() { words } else { capital(&words) };
+    let words = if who.is_some() {
+        words
+    } else {
+        capital(&words)
+    };
     html! {
         <li class=class>
             {icon(glyph)}
@@ -39,5 +50,7 @@ fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
 
 fn capital(words: &str) -> String {
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }

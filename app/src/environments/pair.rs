@@ -11,11 +11,24 @@ pub(crate) fn pairs(rows: &[EnvironmentRow]) -> Html {
     let mut seen: Vec<&str> = vec![];
     let mut out = vec![];
     for row in rows {
-        if let Some(name) = row.region_pair.as_deref().filter(|name| !seen.contains(name)) {
+        if let Some(name) = row
+            .region_pair
+            .as_deref()
+            .filter(|name| !seen.contains(name))
+        {
             seen.push(name);
-            let of = |side: Side| row.regions.iter().find(|r| r.side == side).map(|r| r.region.as_str());
+            let of = |side: Side| {
+                row.regions
+                    .iter()
+                    .find(|r| r.side == side)
+                    .map(|r| r.region.as_str())
+            };
             if let (Some(active), Some(passive)) = (of(Side::Active), of(Side::Passive)) {
-                let places: Vec<&str> = rows.iter().filter(|r| r.region_pair.as_deref() == Some(name)).map(|r| r.title.as_str()).collect();
+                let places: Vec<&str> = rows
+                    .iter()
+                    .filter(|r| r.region_pair.as_deref() == Some(name))
+                    .map(|r| r.title.as_str())
+                    .collect();
                 out.push(pair(name, active, passive, &places.join(" and ")));
             }
         }

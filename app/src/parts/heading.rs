@@ -5,12 +5,7 @@ use leptos::prelude::*;
 use crate::{html, html::Html};
 
 /// `trail` leads here: (address, words) from the outside in.
-pub fn heading(
-    trail: &[(&str, &str)],
-    title: impl RenderHtml + Send,
-    sub: Html,
-    actions: Html,
-) -> Html {
+pub fn heading(trail: &[(&str, &str)], title: impl RenderHtml, sub: Html, actions: Html) -> Html {
     let trail: Vec<_> = trail
         .iter()
         .map(|(href, words)| html! { <li><a class="link-quiet" href=*href>{*words}</a></li> })

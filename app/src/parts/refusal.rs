@@ -28,7 +28,7 @@ pub fn refusal(refusal: &Refusal) -> Html {
 }
 
 /// A panel that tells something: what happened, or what to know before going on.
-pub fn note(icon_name: &str, tone: &'static str, text: impl RenderHtml + Send) -> Html {
+pub fn note(icon_name: &str, tone: &'static str, text: impl RenderHtml) -> Html {
     html! { <div class=format!("panel {tone}")>{icon(icon_name)}<div>{text}</div></div> }
 }
 

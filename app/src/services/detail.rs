@@ -1,21 +1,38 @@
 //! One service: what runs where, its releases, its changes, and the way to the next deployment.
 
-use control::{Control, Page, Result, changes::{ChangeQuery, ChangeRow}, releases::ReleaseRow, services::ServiceDetail};
+use control::{
+    Control, Page, Result,
+    changes::{ChangeQuery, ChangeRow},
+    releases::ReleaseRow,
+    services::ServiceDetail,
+};
 use domain::ServiceName;
 use leptos::prelude::*;
 
 use super::{matrix::matrix, releases::releases};
-use crate::{Document, Html, Visit, changes::table::changes_table, html, parts::{self, icon, note}, time, words::external};
+use crate::{
+    Document, Html, Visit,
+    changes::table::changes_table,
+    html,
+    parts::{self, icon, note},
+    time,
+    words::external,
+};
 
 /// # Errors
 /// Not found where the caller may not know of it.
 pub async fn detail(control: &Control, visit: &Visit, name: &str) -> Result<Document> {
     let caller = visit.caller()?;
-    let name = ServiceName::parse(name)
-        .map_err(|_| domain::Refusal::not_found("service of that name"))?;
+    let name =
+        ServiceName::parse(name).map_err(|_| domain::Refusal::not_found("service of that name"))?;
     let service = control.service(caller, &name).await?;
     let releases = control
-        .releases(caller, &name, visit.params.owned("releases_cursor"), Some(10))
+        .releases(
+            caller,
+            &name,
+            visit.params.owned("releases_cursor"),
+            Some(10),
+        )
         .await?;
     let query = ChangeQuery {
         service: Some(name),
@@ -27,17 +44,28 @@ pub async fn detail(control: &Control, visit: &Visit, name: &str) -> Result<Docu
     Ok(view(visit, &service, &releases, &changes))
 }
 
-pub fn view(visit: &Visit, service: &ServiceDetail, page: &Page<ReleaseRow>, changes: &Page<ChangeRow>) -> Document {
+pub fn view(
+    visit: &Visit,
+    service: &ServiceDetail,
+    page: &Page<ReleaseRow>,
+    changes: &Page<ChangeRow>,
+) -> Document {
     let row = &service.row;
     let path = format!("/services/{}", row.name);
-    let title = if row.title.is_empty() { row.name.as_str() } else { &row.title };
+    let title = if row.title.is_empty() {
+        row.name.as_str()
+    } else {
+        &row.title
+    };
     let sub = html! {
         <code>{row.name.as_str()}</code>
         <span>"Team "<a class="link-quiet" href=format!("/services?team={}", row.team)>{row.team.as_str()}</a></span>
         <span>{row.lifecycle.as_str()}</span>
     };
     let actions = match &service.may_request {
-        Ok(()) => html! { <a class="btn btn-primary" href=format!("{path}/deploy")>{icon("rocket")}"Request a deployment"</a> },
+        Ok(()) => {
+            html! { <a class="btn btn-primary" href=format!("{path}/deploy")>{icon("rocket")}"Request a deployment"</a> }
+        }
         Err(refusal) => html! {
             <div class="stack-end">
                 <button class="btn btn-primary" type="button" disabled aria-describedby="why-request">{icon("rocket")}"Request a deployment"</button>
@@ -50,7 +78,12 @@ pub fn view(visit: &Visit, service: &ServiceDetail, page: &Page<ReleaseRow>, cha
         <p>"The catalogue no longer has this service since "{time::ago(visit.now, at)}". It stays here for its history; it was last read from "<code>{service.source_file.as_str()}</code>"."</p>
     }));
     let history = if changes.items.is_empty() {
-        parts::empty("rocket", "No change yet", "Deployments of this service will be listed here, whoever asked for them.", None)
+        parts::empty(
+            "rocket",
+            "No change yet",
+            "Deployments of this service will be listed here, whoever asked for them.",
+            None,
+        )
     } else {
         html! {
             {changes_table(visit, "Changes of this service, newest first", &changes.items)}
@@ -75,15 +108,31 @@ pub fn view(visit: &Visit, service: &ServiceDetail, page: &Page<ReleaseRow>, cha
 fn about(service: &ServiceDetail) -> Html {
     let row = &service.row;
     let optional = |value: Option<&String>| {
-        value.map_or(Html::constant("<span class=\"muted\">not given</span>"), |v| html! { <bdi>{v.as_str()}</bdi> })
+        value.map_or(
+            Html::constant("<span class=\"muted\">not given</span>"),
+            |v| html! { <bdi>{v.as_str()}</bdi> },
+        )
     };
-    let tags: Vec<_> = row.tags.iter().map(|tag| html! { <span class="chip">{tag.as_str()}</span> }).collect();
-    let links: Vec<_> = service.links.iter().map(|link| {
-        let label = if link.title.is_empty() { &link.url } else { &link.title };
-        html! { <li>{external(&link.url, label)}</li> }
-    }).collect();
+    let tags: Vec<_> = row
+        .tags
+        .iter()
+        .map(|tag| html! { <span class="chip">{tag.as_str()}</span> })
+        .collect();
+    let links: Vec<_> = service
+        .links
+        .iter()
+        .map(|link| {
+            let label = if link.title.is_empty() {
+                &link.url
+            } else {
+                &link.title
+            };
+            html! { <li>{external(&link.url, label)}</li> }
+        })
+        .collect();
     let links = (!links.is_empty()).then(|| html! { <ul class="stack-sm">{links}</ul> });
-    let description = (!row.description.is_empty()).then(|| html! { <p class="user-text" dir="auto">{row.description.as_str()}</p> });
+    let description = (!row.description.is_empty())
+        .then(|| html! { <p class="user-text" dir="auto">{row.description.as_str()}</p> });
     html! {
         <aside class="card" aria-labelledby="h-about">
             <div class="card-head"><h2 id="h-about">"About"</h2></div>

@@ -4,7 +4,11 @@ use control::services::{Facets, ServiceQuery, ServiceSort};
 use domain::{Refusal, TeamName};
 use leptos::prelude::*;
 
-use crate::{Params, Visit, html, html::Html, parts::{Field, icon}};
+use crate::{
+    Params, Visit, html,
+    html::Html,
+    parts::{Field, icon},
+};
 
 /// The parameters that narrow the list.
 pub const NARROWING: &[&str] = &["q", "team", "system", "lifecycle", "orphaned"];
@@ -52,7 +56,9 @@ pub fn form(visit: &Visit, facets: &Facets, refusal: Option<&Refusal>) -> Html {
     let select = |name: &str, label: &str, any: &str, values: &[String]| {
         let mut options = vec![("", any)];
         options.extend(values.iter().map(|v| (v.as_str(), v.as_str())));
-        Field::new(name, label).refused(refusal).select(&options, params.raw(name))
+        Field::new(name, label)
+            .refused(refusal)
+            .select(&options, params.raw(name))
     };
     let clear = params
         .any(NARROWING)

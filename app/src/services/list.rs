@@ -1,11 +1,17 @@
 //! The list of services: what runs where, at a glance.
 
-use control::{Control, Page, Result, services::{Facets, ServiceRow, ServiceSort}};
+use control::{
+    Control, Page, Result,
+    services::{Facets, ServiceRow, ServiceSort},
+};
 use domain::Refusal;
 use leptos::prelude::*;
 
 use super::{filters, rows};
-use crate::{Document, Html, Visit, html, parts::{self, Narrow, icon}};
+use crate::{
+    Document, Html, Visit, html,
+    parts::{self, Narrow, icon},
+};
 
 const PATH: &str = "/services";
 
@@ -29,7 +35,11 @@ pub async fn list(control: &Control, visit: &Visit) -> Result<Document> {
 }
 
 /// The page for what was found, or for why nothing could be looked for.
-pub fn view(visit: &Visit, facets: &Facets, found: Result<&Page<ServiceRow>, &Refusal>) -> Document {
+pub fn view(
+    visit: &Visit,
+    facets: &Facets,
+    found: Result<&Page<ServiceRow>, &Refusal>,
+) -> Document {
     let refusal = found.err();
     let count = match found {
         Ok(page) => page.total.map_or_else(String::new, |n| match n {
@@ -39,7 +49,8 @@ pub fn view(visit: &Visit, facets: &Facets, found: Result<&Page<ServiceRow>, &Re
         Err(_) => String::new(),
     };
     let narrowed = visit.params.any(filters::NARROWING);
-    let sub = html! { <span role="status">{count}{narrowed.then_some(" match these filters")}</span> };
+    let sub =
+        html! { <span role="status">{count}{narrowed.then_some(" match these filters")}</span> };
     let body = match found {
         Err(refusal) => parts::refusal(refusal),
         Ok(page) if page.items.is_empty() => nothing(visit, narrowed),
@@ -67,15 +78,28 @@ pub fn plain_table(visit: &Visit, caption: &str, items: &[ServiceRow]) -> Html {
     let mut names = vec!["Service", "Team", "System"];
     names.extend(&environments);
     names.push("Catalogue entry");
-    parts::table(caption, Narrow::Cards, parts::heads(&names), rows::rows(visit.now, items, &environments))
+    parts::table(
+        caption,
+        Narrow::Cards,
+        parts::heads(&names),
+        rows::rows(visit.now, items, &environments),
+    )
 }
 
 fn head(visit: &Visit, environments: &[&str]) -> Html {
     let (now, descending) = filters::order(&visit.params);
     let sorted = |sort: ServiceSort, name: &str, words: &'static str| {
         let here = now == sort;
-        let next = if here && !descending { format!("-{name}") } else { name.to_owned() };
-        let aria = here.then_some(if descending { "descending" } else { "ascending" });
+        let next = if here && !descending {
+            format!("-{name}")
+        } else {
+            name.to_owned()
+        };
+        let aria = here.then_some(if descending {
+            "descending"
+        } else {
+            "ascending"
+        });
         let glyph = match (here, descending) {
             (false, _) => icon("chevrons-up-down"),
             (true, false) => icon("chevron-up"),

@@ -1,10 +1,17 @@
 //! What runs where: one service, every environment and region.
 
-use control::{environments::EnvironmentRow, services::{Cell, ServiceRow}};
+use control::{
+    environments::EnvironmentRow,
+    services::{Cell, ServiceRow},
+};
 use jiff::Timestamp;
 use leptos::prelude::*;
 
-use crate::{Html, html, parts::{self, Narrow, Tone, image_digest, mark}, time};
+use crate::{
+    Html, html,
+    parts::{self, Narrow, Tone, image_digest, mark},
+    time,
+};
 
 /// Environments down, regions across the row in the order of a deployment.
 pub fn matrix(now: Timestamp, row: &ServiceRow, environments: &[EnvironmentRow]) -> Html {
@@ -16,25 +23,46 @@ pub fn matrix(now: Timestamp, row: &ServiceRow, environments: &[EnvironmentRow])
             None,
         );
     }
-    let head = parts::heads(&["Environment", "Region", "Version", "Image", "Running for", "Verified", "Change"]);
+    let head = parts::heads(&[
+        "Environment",
+        "Region",
+        "Version",
+        "Image",
+        "Running for",
+        "Verified",
+        "Change",
+    ]);
     let mut body = vec![];
     let mut last = "";
     for cell in &row.cells {
         let first = cell.environment.as_str() != last;
         last = cell.environment.as_str();
         let known = environments.iter().find(|e| e.name == cell.environment);
-        let span = row.cells.iter().filter(|c| c.environment == cell.environment).count();
+        let span = row
+            .cells
+            .iter()
+            .filter(|c| c.environment == cell.environment)
+            .count();
         let place = first.then(|| environment(row, cell, known, span));
         body.push(html! { <tr>{place}{region(now, cell)}</tr> });
     }
-    parts::table("What runs where", Narrow::Scroll, head, body.into_iter().collect())
+    parts::table(
+        "What runs where",
+        Narrow::Scroll,
+        head,
+        body.into_iter().collect(),
+    )
 }
 
 fn environment(row: &ServiceRow, cell: &Cell, known: Option<&EnvironmentRow>, span: usize) -> Html {
     let protected = known
         .filter(|e| e.protected)
         .map(|_| html! { <div>{mark("lock", "Protected", Tone::Quiet)}</div> });
-    let deployed = row.cells.iter().filter(|c| c.environment == cell.environment && c.version.is_some()).count();
+    let deployed = row
+        .cells
+        .iter()
+        .filter(|c| c.environment == cell.environment && c.version.is_some())
+        .count();
     let parity = match (span, deployed) {
         (1, _) | (_, 0) => None,
         _ if cell.parity => Some(mark("equal", "Regions agree", Tone::Good)),
@@ -51,19 +79,17 @@ fn environment(row: &ServiceRow, cell: &Cell, known: Option<&EnvironmentRow>, sp
 
 fn region(now: Timestamp, cell: &Cell) -> Html {
     let none = || Html::constant("<span class=\"muted\">not deployed by Portolan</span>");
-    let version = cell
-        .version
-        .as_ref()
-        .map_or_else(none, |v| html! { <span class="version">{v.as_str()}</span> });
+    let version = cell.version.as_ref().map_or_else(
+        none,
+        |v| html! { <span class="version">{v.as_str()}</span> },
+    );
     let digest = cell.digest.as_ref().map(image_digest);
     let since = cell.since.map(|at| time::age(now, at));
     let verified = cell.verified_at.map(|at| time::ago(now, at));
-    let change = cell
-        .change
-        .map(|id| {
-            let label = format!("its change: {} in {}", cell.environment, cell.region);
-            html! { <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a> }
-        });
+    let change = cell.change.map(|id| {
+        let label = format!("its change: {} in {}", cell.environment, cell.region);
+        html! { <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a> }
+    });
     html! {
         <td><span class="region">{cell.region.as_str()}</span><div class="muted small">{format!("{} side", cell.side)}</div></td>
         <td>{version}</td>

@@ -4,9 +4,19 @@ use control::{Page, releases::ReleaseRow};
 use domain::{Refusal, ServiceName};
 use leptos::prelude::*;
 
-use crate::{Html, Params, Visit, html, parts::{self, Narrow, commit, icon, image_digest, person}, time, words::external};
+use crate::{
+    Html, Params, Visit, html,
+    parts::{self, Narrow, commit, icon, image_digest, person},
+    time,
+    words::external,
+};
 
-pub(super) fn releases(visit: &Visit, service: &ServiceName, page: &Page<ReleaseRow>, may_request: &std::result::Result<(), Refusal>) -> Html {
+pub(super) fn releases(
+    visit: &Visit,
+    service: &ServiceName,
+    page: &Page<ReleaseRow>,
+    may_request: &std::result::Result<(), Refusal>,
+) -> Html {
     let path = format!("/services/{service}");
     if page.items.is_empty() {
         return parts::empty(
@@ -16,8 +26,20 @@ pub(super) fn releases(visit: &Visit, service: &ServiceName, page: &Page<Release
             None,
         );
     }
-    let rows = page.items.iter().map(|row| release(visit, row, may_request.is_ok())).collect();
-    let head = parts::heads(&["Version", "Commit", "Image", "Registered", "By", "Build", ""]);
+    let rows = page
+        .items
+        .iter()
+        .map(|row| release(visit, row, may_request.is_ok()))
+        .collect();
+    let head = parts::heads(&[
+        "Version",
+        "Commit",
+        "Image",
+        "Registered",
+        "By",
+        "Build",
+        "",
+    ]);
     html! {
         {parts::table("Releases, newest first", Narrow::Cards, head, rows)}
         {parts::pager(&visit.params, &path, "releases_cursor", page.items.len(), page.total, page.next_cursor.as_deref())}
@@ -25,7 +47,10 @@ pub(super) fn releases(visit: &Visit, service: &ServiceName, page: &Page<Release
 }
 
 fn release(visit: &Visit, row: &ReleaseRow, may_request: bool) -> Html {
-    let build = row.build_url.as_deref().map_or(Html::EMPTY, |url| external(url, "build"));
+    let build = row
+        .build_url
+        .as_deref()
+        .map_or(Html::EMPTY, |url| external(url, "build"));
     let deploy = may_request.then(|| {
         let mut query = Params::default().link(&format!("/services/{}/deploy", row.service), &[("version", row.version.as_str())]);
         query.push_str("#version");

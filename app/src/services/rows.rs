@@ -4,7 +4,11 @@
 use control::services::{Cell, ServiceRow};
 use jiff::Timestamp;
 
-use crate::{html::{Html, escape}, parts::icon::write_icon, time};
+use crate::{
+    html::{Html, escape},
+    parts::icon::write_icon,
+    time,
+};
 
 /// The environments that the rows have cells for, in order of promotion.
 pub(super) fn environments(rows: &[ServiceRow]) -> Vec<&str> {
@@ -59,7 +63,13 @@ fn service(out: &mut String, now: Timestamp, row: &ServiceRow, environments: &[&
         out.push_str("<td data-label=\"");
         escape(out, environment);
         out.push_str("\">");
-        place(out, now, row.cells.iter().filter(|c| c.environment.as_str() == *environment));
+        place(
+            out,
+            now,
+            row.cells
+                .iter()
+                .filter(|c| c.environment.as_str() == *environment),
+        );
         out.push_str("</td>");
     }
     out.push_str("<td data-label=\"Catalogue entry\" class=\"muted\">");

@@ -23,10 +23,21 @@ fn hostile() -> Vec<String> {
 /// Nothing of a hostile text has become an element or an attribute.
 fn is_harmless(name: &str, html: &str) {
     let page = Html::parse_document(html);
-    let count = |selector: &str| page.select(&Selector::parse(selector).expect("selector")).count();
+    let count = |selector: &str| {
+        page.select(&Selector::parse(selector).expect("selector"))
+            .count()
+    };
     assert_eq!(count("script:not([nonce])"), 0, "{name}");
-    assert_eq!(count("img,iframe,object,embed,base,meta[http-equiv]"), 0, "{name}");
-    assert_eq!(count("[onerror],[onmouseover],[onload],[onclick]"), 0, "{name}");
+    assert_eq!(
+        count("img,iframe,object,embed,base,meta[http-equiv]"),
+        0,
+        "{name}"
+    );
+    assert_eq!(
+        count("[onerror],[onmouseover],[onload],[onclick]"),
+        0,
+        "{name}"
+    );
     assert_eq!(count("[data-component='x']"), 0, "{name}");
     assert_eq!(count("a[href^='javascript'],a[href^='data']"), 0, "{name}");
     assert_eq!(count("main#main"), 1, "{name}");
@@ -44,7 +55,8 @@ fn in_every_field_of_a_change() {
         change.evidence.repository.clone_from(&text);
         change.evidence.pipeline.clone_from(&text);
         change.evidence_text.clone_from(&text);
-        change.timeline[0].data = serde_json::json!({ "reason": text, text.clone(): text, "deep": { "a": [text] } });
+        change.timeline[0].data =
+            serde_json::json!({ "reason": text, text.clone(): text, "deep": { "a": [text] } });
         let run = change.run.as_mut().expect("a run");
         run.steps[0].note = Some(text.clone());
         run.steps[0].build_url = Some(text.clone());
@@ -52,7 +64,8 @@ fn in_every_field_of_a_change() {
         let mut log = fixtures::log();
         log[0].text.clone_from(&text);
         let visit = fixtures::visit("/changes/x", &[JobRole::Manager], &[("comment", &text)]);
-        let html = app::changes::detail::view(&visit, &change, &log, Posted::default()).into_html(&visit);
+        let html =
+            app::changes::detail::view(&visit, &change, &log, Posted::default()).into_html(&visit);
         is_harmless(&text, &html);
     }
 }
@@ -70,14 +83,33 @@ fn in_every_field_of_a_service() {
         service.links[0].title.clone_from(&text);
         service.links[0].url.clone_from(&text);
         service.source_file.clone_from(&text);
-        let visit = fixtures::visit("/services/cart", &[JobRole::Developer], &[("releases_cursor", &text)]);
-        let empty = control::Page { items: vec![], next_cursor: None, total: None };
-        let html = app::services::detail::view(&visit, &service, &fixtures::releases(), &empty).into_html(&visit);
+        let visit = fixtures::visit(
+            "/services/cart",
+            &[JobRole::Developer],
+            &[("releases_cursor", &text)],
+        );
+        let empty = control::Page {
+            items: vec![],
+            next_cursor: None,
+            total: None,
+        };
+        let html = app::services::detail::view(&visit, &service, &fixtures::releases(), &empty)
+            .into_html(&visit);
         is_harmless(&text, &html);
-        let visit = fixtures::visit("/services", &[JobRole::Developer], &[("q", &text), ("team", &text), ("sort", &text), ("unknown", &text)]);
+        let visit = fixtures::visit(
+            "/services",
+            &[JobRole::Developer],
+            &[
+                ("q", &text),
+                ("team", &text),
+                ("sort", &text),
+                ("unknown", &text),
+            ],
+        );
         let mut page = fixtures::services(2);
         page.items[0] = service.row;
-        let html = app::services::list::view(&visit, &fixtures::facets(), Ok(&page)).into_html(&visit);
+        let html =
+            app::services::list::view(&visit, &fixtures::facets(), Ok(&page)).into_html(&visit);
         is_harmless(&text, &html);
     }
 }
@@ -92,18 +124,33 @@ fn in_audit_events_tokens_and_imports() {
         events.items[1].ip = Some(text.clone());
         events.items[1].data = serde_json::json!({ "detail": text });
         let visit = fixtures::visit("/audit", &[JobRole::Auditor], &[("login", &text)]);
-        is_harmless(&text, &app::audit::list::view(&visit, Ok(&events)).into_html(&visit));
-        is_harmless(&text, &app::audit::event::view(&events.items[1]).into_html(&visit));
+        is_harmless(
+            &text,
+            &app::audit::list::view(&visit, Ok(&events)).into_html(&visit),
+        );
+        is_harmless(
+            &text,
+            &app::audit::event::view(&events.items[1]).into_html(&visit),
+        );
         let mut tokens = fixtures::tokens();
         tokens[0].name.clone_from(&text);
-        is_harmless(&text, &app::tokens::view(&visit, &tokens, app::tokens::Made::default()).into_html(&visit));
+        is_harmless(
+            &text,
+            &app::tokens::view(&visit, &tokens, app::tokens::Made::default()).into_html(&visit),
+        );
         let mut report = fixtures::report();
         report.source.clone_from(&text);
         report.problems[0].message.clone_from(&text);
         report.problems[0].file.clone_from(&text);
-        is_harmless(&text, &app::catalog::view(&visit, Some(&report), None).into_html(&visit));
+        is_harmless(
+            &text,
+            &app::catalog::view(&visit, Some(&report), None).into_html(&visit),
+        );
         let refusal = Refusal::field(text.clone(), text.clone());
-        is_harmless(&text, &app::trouble::trouble(&visit, &refusal).into_html(&visit));
+        is_harmless(
+            &text,
+            &app::trouble::trouble(&visit, &refusal).into_html(&visit),
+        );
     }
 }
 
@@ -117,14 +164,29 @@ fn nothing_written_is_lost() {
             ("reason".into(), text.clone()),
         ]);
         let refusal = Refusal::field("reason", "a reason has at most 2,000 characters");
-        let (service, releases, preview) = (fixtures::detail(), fixtures::releases(), fixtures::preview());
-        let draft = app::deploy::Draft { service: &service, releases: &releases.items, preview: Some(&preview), refusal: Some(&refusal), fields: &fields };
+        let (service, releases, preview) = (
+            fixtures::detail(),
+            fixtures::releases(),
+            fixtures::preview(),
+        );
+        let draft = app::deploy::Draft {
+            service: &service,
+            releases: &releases.items,
+            preview: Some(&preview),
+            refusal: Some(&refusal),
+            fields: &fields,
+        };
         let visit = fixtures::visit("/services/cart/deploy", &[JobRole::Developer], &[]);
         let html = app::deploy::view(&visit, &draft).into_html(&visit);
         is_harmless(&text, &html);
         let page = Html::parse_document(&html);
         let area = Selector::parse("textarea[name=reason]").expect("selector");
-        let kept: String = page.select(&area).next().expect("the field").text().collect();
+        let kept: String = page
+            .select(&area)
+            .next()
+            .expect("the field")
+            .text()
+            .collect();
         assert_eq!(kept, text);
     }
 }

@@ -24,22 +24,55 @@ fn every_page_is_one_sound_document() {
         assert_eq!(count("main#main"), 1, "{name}: one main");
         assert_eq!(count("title"), 1, "{name}");
         assert!(!title.is_empty(), "{name}");
-        assert_eq!(count("a.skip[href='#main']"), 1, "{name}: a way past the menu");
-        assert_eq!(count("[style]"), 0, "{name}: no inline style, the policy forbids it");
-        assert_eq!(count("[onclick],[onload],[onerror],[onsubmit]"), 0, "{name}: no inline handlers");
+        assert_eq!(
+            count("a.skip[href='#main']"),
+            1,
+            "{name}: a way past the menu"
+        );
+        assert_eq!(
+            count("[style]"),
+            0,
+            "{name}: no inline style, the policy forbids it"
+        );
+        assert_eq!(
+            count("[onclick],[onload],[onerror],[onsubmit]"),
+            0,
+            "{name}: no inline handlers"
+        );
         let islands = count("leptos-island");
-        assert_eq!(count("script"), usize::from(islands > 0), "{name}: a script where there are islands");
-        assert_eq!(count("script[nonce='bm9uY2U']"), usize::from(islands > 0), "{name}: its nonce");
+        assert_eq!(
+            count("script"),
+            usize::from(islands > 0),
+            "{name}: a script where there are islands"
+        );
+        assert_eq!(
+            count("script[nonce='bm9uY2U']"),
+            usize::from(islands > 0),
+            "{name}: its nonce"
+        );
         ids_are_unique(&name, &page);
         controls_have_names(&name, &page);
         tables_are_tables(&name, &page);
         for form in page.select(&select("form[method=post]")) {
-            assert_eq!(form.select(&select("input[name=csrf][value='csrf-token']")).count(), 1, "{name}: a token in every form");
-            assert_eq!(form.select(&select("form")).count(), 0, "{name}: no form in a form");
+            assert_eq!(
+                form.select(&select("input[name=csrf][value='csrf-token']"))
+                    .count(),
+                1,
+                "{name}: a token in every form"
+            );
+            assert_eq!(
+                form.select(&select("form")).count(),
+                0,
+                "{name}: no form in a form"
+            );
         }
         // What the parser had to repair is what a browser would show otherwise than meant.
         // (`<!>` is how Leptos keeps two texts apart: an empty comment, spelled short.)
-        let serious: Vec<_> = page.errors.iter().filter(|e| !e.contains("MarkupDeclarationOpen")).collect();
+        let serious: Vec<_> = page
+            .errors
+            .iter()
+            .filter(|e| !e.contains("MarkupDeclarationOpen"))
+            .collect();
         assert!(serious.is_empty(), "{name}: {serious:?}");
     }
 }
@@ -50,9 +83,18 @@ fn ids_are_unique(name: &str, page: &Html) {
         let id = element.attr("id").expect("id");
         assert!(seen.insert(id), "{name}: two elements with the id {id}");
     }
-    for attribute in ["aria-labelledby", "aria-describedby", "aria-controls", "for"] {
+    for attribute in [
+        "aria-labelledby",
+        "aria-describedby",
+        "aria-controls",
+        "for",
+    ] {
         for element in page.select(&select(&format!("[{attribute}]"))) {
-            for id in element.attr(attribute).unwrap_or_default().split_whitespace() {
+            for id in element
+                .attr(attribute)
+                .unwrap_or_default()
+                .split_whitespace()
+            {
                 assert!(seen.contains(id), "{name}: {attribute} points to no {id}");
             }
         }
@@ -61,9 +103,18 @@ fn ids_are_unique(name: &str, page: &Html) {
 
 fn controls_have_names(name: &str, page: &Html) {
     for control in page.select(&select("input:not([type=hidden]),select,textarea")) {
-        let by_id = control.attr("id").is_some_and(|id| page.select(&select(&format!("label[for='{id}']"))).count() == 1);
-        let wrapped = control.ancestors().filter_map(scraper::ElementRef::wrap).any(|e| e.value().name() == "label");
-        assert!(by_id || wrapped || control.attr("aria-label").is_some(), "{name}: a control without a label: {:?}", control.html());
+        let by_id = control
+            .attr("id")
+            .is_some_and(|id| page.select(&select(&format!("label[for='{id}']"))).count() == 1);
+        let wrapped = control
+            .ancestors()
+            .filter_map(scraper::ElementRef::wrap)
+            .any(|e| e.value().name() == "label");
+        assert!(
+            by_id || wrapped || control.attr("aria-label").is_some(),
+            "{name}: a control without a label: {:?}",
+            control.html()
+        );
     }
     for button in page.select(&select("button,a[href],summary")) {
         let words: String = button.text().collect();
@@ -71,19 +122,37 @@ fn controls_have_names(name: &str, page: &Html) {
         assert!(named, "{name}: nothing to read on {:?}", button.html());
     }
     for button in page.select(&select("button[disabled]")) {
-        let why = button.attr("aria-describedby").expect("a disabled button says why");
-        let why = page.select(&select(&format!("[id='{why}']"))).next().expect("the reason is there");
-        assert!(why.text().collect::<String>().len() > 10, "{name}: no reason");
+        let why = button
+            .attr("aria-describedby")
+            .expect("a disabled button says why");
+        let why = page
+            .select(&select(&format!("[id='{why}']")))
+            .next()
+            .expect("the reason is there");
+        assert!(
+            why.text().collect::<String>().len() > 10,
+            "{name}: no reason"
+        );
     }
 }
 
 fn tables_are_tables(name: &str, page: &Html) {
     for table in page.select(&select("table")) {
-        assert_eq!(table.select(&select("caption")).count(), 1, "{name}: a caption");
+        assert_eq!(
+            table.select(&select("caption")).count(),
+            1,
+            "{name}: a caption"
+        );
         assert_eq!(table.select(&select("tbody")).count(), 1, "{name}: a body");
-        assert!(table.select(&select("thead th[scope=col]")).count() > 1, "{name}: headings with a scope");
+        assert!(
+            table.select(&select("thead th[scope=col]")).count() > 1,
+            "{name}: headings with a scope"
+        );
     }
     for time in page.select(&select("time")) {
-        assert!(time.attr("datetime").is_some_and(|t| t.ends_with('Z')), "{name}: a time for machines");
+        assert!(
+            time.attr("datetime").is_some_and(|t| t.ends_with('Z')),
+            "{name}: a time for machines"
+        );
     }
 }

@@ -44,7 +44,9 @@ pub(super) fn done(pages: &Pages, to: &str, notice: Notice) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     match HeaderValue::try_from(to) {
         Ok(to) => response.headers_mut().insert(header::LOCATION, to),
-        Err(_) => response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/")),
+        Err(_) => response
+            .headers_mut()
+            .insert(header::LOCATION, HeaderValue::from_static("/")),
     };
     add_cookie(&mut response, flash::tell(notice, pages.app.is_tls()));
     response
@@ -59,7 +61,14 @@ pub(super) fn add_cookie(response: &mut Response, cookie: Option<HeaderValue>) {
 /// The refusal that a form's own page can show; whatever else went wrong gets a page of its own.
 pub(super) fn for_form(error: Error) -> Result<Refusal, Error> {
     match error {
-        Error::Refused(refusal) if !matches!(refusal.code, RefusalCode::NotFound | RefusalCode::NotSignedIn) => Ok(refusal),
+        Error::Refused(refusal)
+            if !matches!(
+                refusal.code,
+                RefusalCode::NotFound | RefusalCode::NotSignedIn
+            ) =>
+        {
+            Ok(refusal)
+        }
         other => Err(other),
     }
 }

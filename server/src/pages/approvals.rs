@@ -43,7 +43,10 @@ pub(super) async fn decide_several(
         outcomes.push(one(control, caller, verdict, id, digest, fields.raw("comment")).await?);
     }
     // What was written is given back only where it is still needed.
-    let kept = outcomes.iter().any(|o| o.result.is_err()).then_some(&fields);
+    let kept = outcomes
+        .iter()
+        .any(|o| o.result.is_err())
+        .then_some(&fields);
     let made = app::approvals::approvals(control, &visit, &outcomes, kept).await;
     Ok(answer::show(&pages, &visit, made))
 }
@@ -56,14 +59,28 @@ async fn one(
     digest: EvidenceDigest,
     comment: &str,
 ) -> control::Result<Outcome> {
-    let result = control.decide(caller, id, verdict, digest, comment.to_owned()).await;
+    let result = control
+        .decide(caller, id, verdict, digest, comment.to_owned())
+        .await;
     let row = match &result {
         Ok(change) => Some(change.row.clone()),
-        Err(_) => control.change(caller, id).await.ok().map(|change| change.row),
+        Err(_) => control
+            .change(caller, id)
+            .await
+            .ok()
+            .map(|change| change.row),
     };
     let name = row.map_or_else(
         || format!("Change {id}"),
-        |row| format!("{} {} {} to {}", app::words::kind(row.kind), row.service, row.version, row.environment),
+        |row| {
+            format!(
+                "{} {} {} to {}",
+                app::words::kind(row.kind),
+                row.service,
+                row.version,
+                row.environment
+            )
+        },
     );
     let result = match result {
         Ok(_) => Ok(()),

@@ -71,7 +71,11 @@ pub(super) async fn start(
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let made = async { control.start(caller, change_id(&id)?).await };
     match made.await {
-        Ok(_) => Ok(answer::done(&pages, &format!("/changes/{id}"), Notice::Started)),
+        Ok(_) => Ok(answer::done(
+            &pages,
+            &format!("/changes/{id}"),
+            Notice::Started,
+        )),
         Err(error) => again(&pages, &visit, &id, "start", &fields, error).await,
     }
 }
@@ -86,11 +90,17 @@ pub(super) async fn cancel(
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let made = async {
         let reason = reason(&fields)?;
-        control.cancel(caller, change_id(&id)?, reason.to_string()).await
+        control
+            .cancel(caller, change_id(&id)?, reason.to_string())
+            .await
     };
     match made.await {
         Ok(change) => {
-            let notice = if change.row.state.is_final() { Notice::Cancelled } else { Notice::CancelAsked };
+            let notice = if change.row.state.is_final() {
+                Notice::Cancelled
+            } else {
+                Notice::CancelAsked
+            };
             Ok(answer::done(&pages, &format!("/changes/{id}"), notice))
         }
         Err(error) => again(&pages, &visit, &id, "cancel", &fields, error).await,
@@ -107,10 +117,16 @@ pub(super) async fn resume(
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let made = async {
         let reason = reason(&fields)?;
-        control.resume(caller, change_id(&id)?, reason.to_string()).await
+        control
+            .resume(caller, change_id(&id)?, reason.to_string())
+            .await
     };
     match made.await {
-        Ok(_) => Ok(answer::done(&pages, &format!("/changes/{id}"), Notice::Resumed)),
+        Ok(_) => Ok(answer::done(
+            &pages,
+            &format!("/changes/{id}"),
+            Notice::Resumed,
+        )),
         Err(error) => again(&pages, &visit, &id, "resume", &fields, error).await,
     }
 }
@@ -124,7 +140,9 @@ pub(super) async fn retry(
 ) -> Result<Response, Refused> {
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let work = async {
-        let change = control.retry(caller, change_id(&id)?, reason(&fields)?).await?;
+        let change = control
+            .retry(caller, change_id(&id)?, reason(&fields)?)
+            .await?;
         Ok(format!("/changes/{}", change.row.id))
     };
     let route = format!("/changes/{id}/retry");
@@ -168,9 +186,12 @@ pub(super) fn verdict(fields: &Params) -> Made<Verdict> {
 
 pub(super) fn digest(text: &str) -> Made<EvidenceDigest> {
     text.parse().map_err(|why: String| {
-        Refusal::new(RefusalCode::Invalid, "Reload the page and decide on what it shows.")
-            .and_field("evidence_digest", why)
-            .into()
+        Refusal::new(
+            RefusalCode::Invalid,
+            "Reload the page and decide on what it shows.",
+        )
+        .and_field("evidence_digest", why)
+        .into()
     })
 }
 

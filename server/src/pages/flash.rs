@@ -16,7 +16,10 @@ pub(super) struct Cookies {
 pub(super) fn read(headers: &HeaderMap) -> Cookies {
     let mut found = Cookies::default();
     let all = headers.get_all(header::COOKIE).iter();
-    for pair in all.filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';')) {
+    for pair in all
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+    {
         match pair.trim().split_once('=') {
             Some((THEME, value)) => found.theme = Theme::parse(value).unwrap_or_default(),
             Some((NOTICE, value)) => found.notice = Notice::parse(value),
@@ -54,11 +57,26 @@ mod tests {
     #[test]
     fn only_known_values_are_read() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=b; portolan_theme=dark; portolan_notice=<b>"));
-        assert_eq!(read(&headers), Cookies { theme: Theme::Dark, notice: None });
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=b; portolan_theme=dark; portolan_notice=<b>"),
+        );
+        assert_eq!(
+            read(&headers),
+            Cookies {
+                theme: Theme::Dark,
+                notice: None
+            }
+        );
         let set = tell(Notice::Approved, true).expect("a header");
-        assert_eq!(set, "portolan_notice=approved; Path=/; Max-Age=30; HttpOnly; SameSite=Lax; Secure");
-        headers.append(header::COOKIE, HeaderValue::from_static("portolan_notice=approved"));
+        assert_eq!(
+            set,
+            "portolan_notice=approved; Path=/; Max-Age=30; HttpOnly; SameSite=Lax; Secure"
+        );
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("portolan_notice=approved"),
+        );
         assert_eq!(read(&headers).notice, Some(Notice::Approved));
     }
 }

@@ -18,8 +18,14 @@ impl<S: Sync> FromRequest<S> for Fields {
     type Rejection = Refused;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refused> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-        let kind = kind.and_then(|v| v.split(';').next()).unwrap_or_default().trim();
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok());
+        let kind = kind
+            .and_then(|v| v.split(';').next())
+            .unwrap_or_default()
+            .trim();
         let path = request.uri().path().to_owned();
         let empty = kind.is_empty();
         if !empty && !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

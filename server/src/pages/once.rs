@@ -53,7 +53,10 @@ where
 /// What the form says, without what is new for every page.
 fn said(fields: &Params) -> String {
     let mut text = String::new();
-    for (key, value) in fields.pairs().filter(|(k, _)| !matches!(*k, "csrf" | "once")) {
+    for (key, value) in fields
+        .pairs()
+        .filter(|(k, _)| !matches!(*k, "csrf" | "once"))
+    {
         text.push_str(key);
         text.push('\u{1f}');
         text.push_str(value);

@@ -44,7 +44,14 @@ mod tests {
     #[test]
     fn back_leads_nowhere_else() {
         assert_eq!(back("/services?q=a"), "/services?q=a");
-        for bad in ["", "//evil.test", "/\\evil.test", "https://evil.test", "/a\r\nx: y", "javascript:alert(1)"] {
+        for bad in [
+            "",
+            "//evil.test",
+            "/\\evil.test",
+            "https://evil.test",
+            "/a\r\nx: y",
+            "javascript:alert(1)",
+        ] {
             assert_eq!(back(bad), "/", "{bad}");
         }
     }

@@ -74,7 +74,10 @@ fn wanted(name: &str, fields: &Params) -> Result<NewChange, Refusal> {
     };
     let wrong = [
         ("version", version.as_ref().err().map(ToString::to_string)),
-        ("environment", environment.as_ref().err().map(ToString::to_string)),
+        (
+            "environment",
+            environment.as_ref().err().map(ToString::to_string),
+        ),
         ("reason", reason.as_ref().err().map(ToString::to_string)),
         ("start_mode", start_mode.as_ref().err().cloned()),
     ];
@@ -108,7 +111,11 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_said_at_once() {
-        let fields = Params::new(vec![("version".into(), " ".into()), ("reason".into(), "\n".into()), ("start_mode".into(), "never".into())]);
+        let fields = Params::new(vec![
+            ("version".into(), " ".into()),
+            ("reason".into(), "\n".into()),
+            ("start_mode".into(), "never".into()),
+        ]);
         let refusal = wanted("cart", &fields).expect_err("refused");
         let names: Vec<_> = refusal.fields.keys().map(String::as_str).collect();
         assert_eq!(names, ["environment", "reason", "start_mode", "version"]);

@@ -34,11 +34,23 @@ pub(super) async fn create(
     let made = match made {
         Ok((row, secret)) => {
             let token = Some((&row, secret.expose_secret()));
-            app::tokens::tokens(control, &visit, Made { token, ..Made::default() }).await
+            app::tokens::tokens(
+                control,
+                &visit,
+                Made {
+                    token,
+                    ..Made::default()
+                },
+            )
+            .await
         }
         Err(error) => {
             let refusal = answer::for_form(error)?;
-            let refused = Made { fields: Some(&fields), refusal: Some(&refusal), token: None };
+            let refused = Made {
+                fields: Some(&fields),
+                refusal: Some(&refusal),
+                token: None,
+            };
             app::tokens::tokens(control, &visit, refused).await
         }
     };

@@ -46,7 +46,11 @@ impl Rendering {
             String::new()
         };
         let assets = ASSETS.get_or_init(|| {
-            Arc::new(Assets::new(&options.site_pkg_dir, &options.output_name, &hashes))
+            Arc::new(Assets::new(
+                &options.site_pkg_dir,
+                &options.output_name,
+                &hashes,
+            ))
         });
         Self {
             assets: assets.clone(),
@@ -55,10 +59,7 @@ impl Rendering {
     }
 
     fn rooms(&self, control: &Control, caller: &Caller) -> Rooms {
-        let standing = (
-            caller.person.job_roles.clone(),
-            caller.person.teams.clone(),
-        );
+        let standing = (caller.person.job_roles.clone(), caller.person.teams.clone());
         let known = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(rooms) = known.get(&standing) {
             return *rooms;

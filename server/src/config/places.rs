@@ -75,7 +75,11 @@ fn distinct(
     Some(environments)
 }
 
-fn environment(r: &mut Reader<'_>, pairs: Option<&[RegionPair]>) -> Option<EnvironmentSetting> {
+fn environment(
+    r: &mut Reader<'_>,
+    pairs: Option<&[RegionPair]>,
+    names: &mut Vec<EnvironmentName>,
+) -> Option<EnvironmentSetting> {
     let name = r.required("name", "a name such as staging", |t| {
         EnvironmentName::parse(t).map_err(|e| e.to_string())
     });

@@ -35,9 +35,9 @@ try {
   fs.mkdirSync(folder, { recursive: true });
   release = claim(folder);
   if (!options['no-build']) buildRelease();
-  const env = freezeRelease(path.join(folder, 'release'));
-  // Read by local/parts/binaries.mjs.
-  process.env.PORTOLAN_BINARIES = env.PORTOLAN_BINARIES;
+  const binaries = path.join(folder, 'release');
+  const env = freezeRelease(binaries);
+  process.env.PORTOLAN_BINARIES = binaries; // read by local/parts/binaries.mjs
   const report = new Report({ quick: options.quick });
   const { processor, cores, memoryGiB, system } = report.machine;
   say(dim(`${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}; everything on this machine, loopback, no TLS`));

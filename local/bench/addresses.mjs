@@ -26,6 +26,9 @@ export const lists = {
   audit: { page: '/audit', api: '/api/v1/audit/events', narrow: [...logins, ...kinds, ...outcomes], widest: [''] },
 };
 
+/** The API says the direction of an order apart, and how many rows. */
+export const asApi = (text) => [text.replace(/sort=-(\w+)/, 'sort=$1&order=desc'), 'limit=20'].filter(Boolean).join('&');
+
 /** Full addresses of a list's page or API call. */
 export const addresses = (path, queries) => queries.map((text) => (text === '' ? path : `${path}?${text}`));
 

@@ -43,7 +43,7 @@ export async function bench({ report, folder, env, quick, onStop }) {
   tell(`a portal with ${number(size.services)} services and ${number(size.changes)} changes`);
   const large = await open('large', size.services, size.changes);
   try {
-    report.facts = { ...large.facts, programMB: programSize(env.PORTOLAN_BINARIES), postgres: 'stock settings but 200 connections; fsync on' };
+    report.facts = { ...large.facts, programMB: programSize(process.env.PORTOLAN_BINARIES), postgres: 'stock settings but 200 connections; fsync on' };
     imported(report, large);
     await floor(report, { ...large, timing: size.timing });
     const many = await pages(report, { ...large, timing: size.timing });
@@ -145,7 +145,7 @@ const counted = (report, { stack, folder, cookie }) => report.measure('SQL state
     const constant = counts.every((count) => count === counts[0]);
     report.add({
       what: `${page}`, goal: 'constant', result: constant ? `${counts[0]} on every one` : counts.join(', '), met: constant,
-      detail: found[paths[0]].texts.map((text) => text.slice(0, 60)).join(' | '), values: { name, found },
+      detail: `the first request ${paths.map((one) => found[one].first).join(', ')}; then ${found[paths[0]].texts.map((text) => text.slice(0, 60)).join(' | ')}`, values: { name, found },
     });
   }
 });

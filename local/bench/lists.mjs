@@ -1,6 +1,6 @@
 // The cells of the lists: as pages with a session, by the API with a token.
 
-import { addresses, lists } from './addresses.mjs';
+import { addresses, asApi, lists } from './addresses.mjs';
 import * as backstage from './backstage.mjs';
 import { cell } from './cell.mjs';
 import { rowsOf } from './check.mjs';
@@ -57,7 +57,7 @@ export async function api(report, { portal, pids, token, timing }) {
   report.heading('API, 20 rows, 20 connections');
   const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
   for (const [name, { api: path, narrow, widest }] of Object.entries(lists)) {
-    const paths = addresses(path, [...narrow, ...widest].map((text) => (text === '' ? 'limit=20' : `${text}&limit=20`)));
+    const paths = addresses(path, [...narrow, ...widest].map(asApi));
     await add(report, { what: path, portal, pids, paths, headers, timing, ratio: name === 'services' });
   }
   report.add({

@@ -18,7 +18,7 @@ export function buildRelease() {
   }
 }
 
-/** Copies programs and browser files of the release build to `folder`; answers the variables that make the stack use them. */
+/** Copies programs and browser files of the release build to `folder`; answers the variables by which the portal finds the latter. */
 export function freezeRelease(folder) {
   const from = path.join(target, 'release');
   for (const name of PROGRAMS) {
@@ -36,7 +36,7 @@ export function freezeRelease(folder) {
   fs.mkdirSync(folder, { recursive: true });
   for (const name of [...PROGRAMS, 'hash.txt']) if (fs.existsSync(path.join(from, name))) fs.copyFileSync(path.join(from, name), path.join(folder, name));
   fs.cpSync(SITE, path.join(folder, 'site'), { recursive: true });
-  return { PORTOLAN_BINARIES: folder, LEPTOS_SITE_ROOT: path.join(folder, 'site'), LEPTOS_ENV: 'PROD' };
+  return { LEPTOS_SITE_ROOT: path.join(folder, 'site'), LEPTOS_ENV: 'PROD' };
 }
 
 /** Size of the portal's program, MB. */

@@ -21,7 +21,7 @@ async function page(report, visit, { portal, path, visits, load }) {
   for (let n = 0; n < visits; n += 1) seen.push(await visit(portal + path));
   const problems = seen.flatMap((one) => one.problems);
   if (problems.length > 0) throw new Error(`the browser's console says: ${problems[0]}`);
-  const files = seen[0].files;
+  const files = seen[0].files.filter((file) => !file.url.startsWith('data:'));
   const scripts = files.filter(isScript);
   const sum = (list) => list.reduce((total, file) => total + file.bytes, 0);
   const script = sum(scripts);
@@ -50,6 +50,6 @@ async function page(report, visit, { portal, path, visits, load }) {
   report.add({
     what: `${path}: all that is transferred`, result: `${files.length} files, ${kB(sum(files))}`, load,
     ratio: isList ? `1/${number((backstage.transferred * 1000) / sum(files), 1)} of Backstage's ${number(backstage.transferred)} kB` : undefined,
-    detail: files.map((file) => `${new URL(file.url).pathname.split('/').at(-1) || '/'} ${kB(file.bytes)}`).join(', '), values: files,
+    detail: files.filter((file) => file.bytes > 0).map((file) => `${new URL(file.url).pathname.split('/').at(-1) || '/'} ${kB(file.bytes)}`).join(', '), values: files,
   });
 }

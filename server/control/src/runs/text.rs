@@ -2,10 +2,15 @@
 
 /// Longest line that is kept whole, in bytes; the rest of a longer one follows as further lines.
 const LINE: usize = 16 << 10;
+/// Longest word of a console note, in bytes. What has no end by then is no note.
+const NOTE: usize = 64 << 10;
+/// Longest operating system command, such as a title or a link, in bytes.
+const OSC: usize = 4 << 10;
 
 /// The whole lines of `rest` and `text` together; what has no end yet stays in `rest`.
 pub(super) fn take_lines(rest: &mut String, text: &str) -> Vec<String> {
-    rest.push_str(text);
+    // Postgres keeps no NUL, and the rest is kept as it came.
+    rest.extend(text.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c }));
     let Some(end) = rest.rfind('\n') else {
         // A line without an end may not grow for ever.
         if rest.len() > LINE {
@@ -44,22 +49,16 @@ fn keep(line: &str, out: &mut Vec<String>) {
 /// Without console notes of Jenkins, colours and other escapes of terminals, and without characters that Postgres
 /// or a terminal would not take. Tabs stay.
 fn plain(line: &str) -> String {
-    const NOTE: &str = "\u{1b}[8mha:";
     let mut out = String::with_capacity(line.len());
-    let mut left = line;
-    while let Some(start) = left.find('\u{1b}') {
-        out.push_str(&left[..start]);
-        left = &left[start..];
-        // A note is one base64 word between "hide" and "show again".
-        left = match left
-            .strip_prefix(NOTE)
-            .and_then(|note| note.find("\u{1b}[0m").map(|end| &note[end + 4..]))
-        {
-            Some(after) => after,
-            None => escape(left),
-        };
+    let mut ends = Ends::of(line);
+    let mut at = 0;
+    while let Some(start) = line[at..].find('\u{1b}').map(|found| at + found) {
+        out.push_str(&line[at..start]);
+        at = ends
+            .after_note(start)
+            .unwrap_or_else(|| ends.after_escape(start));
     }
-    out.push_str(left);
+    out.push_str(&line[at..]);
     if out.contains(|c: char| c.is_control() && c != '\t') {
         out = out
             .chars()
@@ -75,23 +74,85 @@ fn plain(line: &str) -> String {
     out
 }
 
-/// What follows one escape sequence.
-fn escape(text: &str) -> &str {
-    let after = &text[1..];
-    match after.chars().next() {
-        // CSI: parameters and intermediates, then one final character.
-        Some('[') => {
-            let end = after[1..].find(|c: char| ('@'..='~').contains(&c));
-            end.map_or("", |end| &after[end + 2..])
+/// Where the sequences of one line end.
+struct Ends<'a> {
+    line: &'a str,
+    show: Next,
+    bell: Next,
+    terminator: Next,
+}
+
+impl<'a> Ends<'a> {
+    fn of(line: &'a str) -> Self {
+        Self {
+            line,
+            show: Next::of("\u{1b}[0m"),
+            bell: Next::of("\u{7}"),
+            terminator: Next::of("\u{1b}\\"),
         }
-        // OSC: up to BEL or ST.
-        Some(']') => match (after.find('\u{7}'), after.find("\u{1b}\\")) {
-            (Some(bel), st) if st.is_none_or(|st| bel < st) => &after[bel + 1..],
-            (_, Some(st)) => &after[st + 2..],
-            _ => "",
-        },
-        Some(c) => &after[c.len_utf8()..],
-        None => "",
+    }
+
+    /// What follows the console note at `start`, if one is there: one base64 word between "hide" and "show again".
+    fn after_note(&mut self, start: usize) -> Option<usize> {
+        const HIDE: &str = "\u{1b}[8mha:";
+        if !self.line[start..].starts_with(HIDE) {
+            return None;
+        }
+        let word = start + HIDE.len();
+        let end = self.show.at_or_after(self.line, word)?;
+        (end - word <= NOTE).then(|| end + self.show.what.len())
+    }
+
+    /// What follows the escape sequence at `start`.
+    fn after_escape(&mut self, start: usize) -> usize {
+        let (line, first) = (self.line, start + 1);
+        match line[first..].chars().next() {
+            // CSI: parameters and intermediates, then one final character.
+            Some('[') => {
+                let end = line[first + 1..].find(|c: char| ('@'..='~').contains(&c));
+                end.map_or(line.len(), |end| first + end + 2)
+            }
+            // OSC: up to BEL or ST. Where neither comes, only its beginning goes: what follows may be the log.
+            Some(']') => [&mut self.bell, &mut self.terminator]
+                .into_iter()
+                .filter_map(|next| Some((next.at_or_after(line, first + 1)?, next.what.len())))
+                .min()
+                .filter(|(end, _)| end - first <= OSC)
+                .map_or(first + 1, |(end, length)| end + length),
+            Some(c) => first + c.len_utf8(),
+            None => first,
+        }
+    }
+}
+
+/// The next place of something that is asked for at ever later positions. It is searched for only once what was
+/// found lies behind, and never again once there is none, so that all the searches together read a line once.
+struct Next {
+    what: &'static str,
+    found: Option<usize>,
+    from: usize,
+    none: bool,
+}
+
+impl Next {
+    fn of(what: &'static str) -> Self {
+        Self {
+            what,
+            found: None,
+            from: 0,
+            none: false,
+        }
+    }
+
+    fn at_or_after(&mut self, line: &str, at: usize) -> Option<usize> {
+        debug_assert!(at >= self.from, "asked for at ever later positions");
+        self.from = at;
+        if self.none || self.found.is_some_and(|found| found >= at) {
+            return self.found;
+        }
+        self.found = line[at..].find(self.what).map(|found| at + found);
+        self.none = self.found.is_none();
+        self.found
     }
 }
 
@@ -117,6 +178,41 @@ mod tests {
         ] {
             assert_eq!(lines(from), [to], "{from:?}");
         }
+    }
+
+    #[test]
+    fn a_sequence_without_an_end_hides_nothing() {
+        for long in [
+            format!("\u{1b}[8mha:{}\u{1b}[0m|", "x".repeat(NOTE + 1)),
+            format!("\u{1b}]0;{}\u{7}|", "x".repeat(OSC + 1)),
+            format!("\u{1b}]0;{}", "x".repeat(100)),
+        ] {
+            let (out, x) = (plain(&long), |text: &str| text.matches('x').count());
+            assert_eq!(x(&out), x(&long));
+        }
+        let note = format!("\u{1b}[8mha:{}\u{1b}[0m|", "x".repeat(NOTE));
+        assert_eq!(plain(&note), "|");
+    }
+
+    /// A search of the rest for each sequence would take hours here.
+    #[test]
+    fn hostile_lines_are_read_once() {
+        const LENGTH: usize = 4 << 20;
+        for piece in ["\u{1b}[8mha:", "\u{1b}]", "\u{1b}[8mha:\u{1b}]", "\u{1b}[;"] {
+            let open = piece.repeat(LENGTH / piece.len());
+            assert!(!plain(&open).contains('\u{1b}'), "{piece:?}");
+            // The ends are there, but too far away for all but the last of them.
+            let closed = format!("{open}{}\u{7}\u{1b}\\\u{1b}[0mend", "x".repeat(NOTE));
+            assert!(plain(&closed).ends_with("end"), "{piece:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_for_later_has_no_nul() {
+        let mut rest = String::new();
+        assert!(take_lines(&mut rest, "a\0b").is_empty());
+        assert_eq!(rest, "a\u{fffd}b");
+        assert_eq!(take_lines(&mut rest, "\n"), ["a\u{fffd}b"]);
     }
 
     #[test]

@@ -50,16 +50,14 @@ pub const EXPORT_ROWS: i64 = 100_000;
 const EXPORT_CHUNK: i64 = 1_000;
 
 impl Control {
-    /// Newest first. The first page of a query is itself an event: who looked for what.
+    /// Newest first. Looking is itself an event: who looked for what.
     pub async fn audit_events(&self, caller: &Caller, query: AuditQuery) -> Result<Page<AuditRow>> {
         self.permit(caller, Read, Room::Audit).await?;
         let limit = limit(query.limit)?;
         let mut page = rows::page(self.pool(), &query, limit).await?;
         let question = asked(&query).to_string();
         page.total = Some(self.audit_count(&query, &question).await?.unsigned_abs());
-        if query.cursor.is_none() {
-            self.note_audit_read(caller, &query, question).await?;
-        }
+        self.note_audit_read(caller, &query, question).await?;
         Ok(page)
     }
 

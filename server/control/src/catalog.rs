@@ -1,9 +1,8 @@
 //! Importing the catalogue: what services there are, whose they are, where their code and pipeline live.
 
+mod folder;
 pub mod parse;
 pub(crate) mod rows;
-
-use std::path::{Path, PathBuf};
 
 use domain::{
     Caller, Event, EventKind, ImportId, Refusal, RefusalCode, SubjectRef,
@@ -31,9 +30,6 @@ pub struct ImportReport {
     pub problems: Vec<Problem>,
 }
 
-/// More files than any catalogue folder should hold.
-const MAX_FILES: usize = 20_000;
-
 impl Control {
     /// Imports the configured folder. Entities that vanished from it are marked as orphaned.
     pub async fn import_folder(&self, caller: &Caller) -> Result<ImportReport> {
@@ -42,9 +38,16 @@ impl Control {
             return Err(Refusal::new(RefusalCode::Conflict, "No catalogue folder is configured; set catalog_folder, or send a catalogue file in the body.").into());
         };
         let source = format!("folder:{}", folder.display());
-        let parsed = tokio::task::spawn_blocking(move || read_folder(&folder))
+        let parsed = tokio::task::spawn_blocking(move || folder::read(&folder))
             .await
-            .map_err(Error::fault)?;
+            .map_err(Error::fault)?
+            .map_err(|error| {
+                // An empty catalogue would orphan every service; an unreadable one is no empty one.
+                Refusal::new(
+                    RefusalCode::Conflict,
+                    format!("The catalogue folder cannot be read ({error}). Nothing was changed."),
+                )
+            })?;
         self.store(caller, &source, parsed).await
     }
 
@@ -122,76 +125,4 @@ impl Control {
         tx.commit(event, vec![]).await?;
         Ok(report)
     }
-}
-
-/// Every `*.yaml` and `*.yml` below the folder, in order of path; links are not followed.
-fn read_folder(folder: &Path) -> parse::Parsed {
-    let mut parsed = parse::Parsed::default();
-    let mut files = vec![];
-    if let Err(error) = list(folder, &mut files) {
-        let file = folder.display().to_string();
-        parsed.problems.push(Problem {
-            file,
-            line: None,
-            field: None,
-            message: format!("cannot be read: {error}"),
-        });
-    }
-    files.sort();
-    for path in files {
-        let name = path
-            .strip_prefix(folder)
-            .unwrap_or(&path)
-            .display()
-            .to_string();
-        match std::fs::metadata(&path).and_then(|m| {
-            if m.len() > parse::MAX_FILE as u64 {
-                Ok(None)
-            } else {
-                std::fs::read(&path).map(Some)
-            }
-        }) {
-            Ok(Some(bytes)) => match String::from_utf8(bytes) {
-                Ok(text) => parsed.read(&name, &text),
-                Err(_) => parsed.problems.push(Problem {
-                    file: name,
-                    line: None,
-                    field: None,
-                    message: "is not UTF-8 text".into(),
-                }),
-            },
-            Ok(None) => parsed.problems.push(Problem {
-                file: name,
-                line: None,
-                field: None,
-                message: format!("is larger than {} bytes. Split it.", parse::MAX_FILE),
-            }),
-            Err(error) => parsed.problems.push(Problem {
-                file: name,
-                line: None,
-                field: None,
-                message: format!("cannot be read: {error}"),
-            }),
-        }
-    }
-    parsed
-}
-
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            list(&entry.path(), files)?;
-        } else if kind.is_file()
-            && files.len() < MAX_FILES
-            && entry
-                .path()
-                .extension()
-                .is_some_and(|e| e == "yaml" || e == "yml")
-        {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
 }

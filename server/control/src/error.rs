@@ -35,7 +35,7 @@ impl Error {
             Self::Refused(refusal) => refusal.clone(),
             Self::Fault(_) => Refusal::new(
                 RefusalCode::Unavailable,
-                "Something inside the portal failed. Nothing was done; try again, and tell an administrator the request id if it stays.",
+                "Something inside the portal failed. Look whether it was done before you try again, and tell an administrator the request id if it stays.",
             ),
         }
     }

@@ -90,9 +90,13 @@ async fn prepare(
     Ok((keyed, Request::from_parts(parts, Body::from(bytes))))
 }
 
-/// Success is kept; whatever else did nothing and may be tried again with the same key.
+/// Success is kept; what was refused did nothing and may be tried again with the same key. A fault may have come
+/// after the deed, so its key is spent: the same request again is told to look first.
 async fn keep(state: &AppState, keyed: &KeyedRequest, response: Response) -> Response {
     let control = state.control();
+    if response.status().is_server_error() {
+        return response;
+    }
     if !response.status().is_success() {
         if let Err(error) = control.abandon_keyed(keyed).await {
             tracing::warn!(%error, "an idempotency key could not be given back");

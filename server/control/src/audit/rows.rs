@@ -64,7 +64,7 @@ pub(crate) async fn append(
         .bind(person.map(|p| p.login.as_str()))
         .bind(credential)
         .bind(&event.subject.kind)
-        .bind(&event.subject.id)
+        .bind(event.subject.id.chars().take(200).collect::<String>())
         .bind(event.change.map(|c| c.0))
         .bind(request_id.0)
         .bind(ip)

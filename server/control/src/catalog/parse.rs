@@ -65,6 +65,8 @@ pub struct Parsed {
     pub services: Vec<ServiceEntity>,
     pub others: Vec<OtherEntity>,
     pub problems: Vec<Problem>,
+    /// Not all of the source could be read: what is missing may still be there.
+    pub incomplete: bool,
     /// (kind, name) → where it was first defined.
     seen: HashMap<(&'static str, String), (String, u32)>,
 }
@@ -189,7 +191,7 @@ impl Reader<'_> {
             file: self.file.into(),
             line: Some(line),
             field,
-            message: message.into(),
+            message: printable(&message.into()),
         });
     }
 
@@ -411,6 +413,12 @@ impl Reader<'_> {
         })
         .filter(|t| !t.is_empty())
     }
+}
+
+/// What is quoted from a file, safe to store and to show.
+fn printable(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(clean).take(400).collect()
 }
 
 /// Bounds on what a document may make the parser do: aliases cannot multiply.

@@ -69,13 +69,17 @@ pub(super) async fn upsert(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> 
     .await?
     .rows_affected();
     let names: Vec<String> = texts(|s| s.name.to_string());
+    // A file with a mistake in it may still mean to have what it had; only a sound one lets go.
+    let troubled: Vec<String> = parsed.problems.iter().map(|p| p.file.clone()).collect();
     let orphaned = sqlx::query(
         "UPDATE service SET orphaned_at = $3, updated_at = $3
-         WHERE source = $1 AND orphaned_at IS NULL AND NOT (name = ANY($2))",
+         WHERE source = $1 AND orphaned_at IS NULL AND NOT (name = ANY($2)) AND NOT $4 AND NOT (source_file = ANY($5))",
     )
     .bind(source)
     .bind(&names)
     .bind(now)
+    .bind(parsed.incomplete)
+    .bind(&troubled)
     .execute(tx.conn())
     .await?
     .rows_affected();
@@ -91,6 +95,7 @@ pub(super) async fn upsert(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> 
 async fn upsert_others(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> Result<()> {
     let now = tx.now().to_sqlx();
     let all = &parsed.others;
+    let troubled: Vec<String> = parsed.problems.iter().map(|p| p.file.clone()).collect();
     let keys: Vec<String> = all
         .iter()
         .map(|o| format!("{}/{}", o.kind, o.name))
@@ -117,11 +122,13 @@ async fn upsert_others(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> Resu
     .await?;
     sqlx::query(
         "UPDATE catalog_entity SET orphaned_at = $3, updated_at = $3
-         WHERE source = $1 AND orphaned_at IS NULL AND NOT (kind || '/' || name = ANY($2))",
+         WHERE source = $1 AND orphaned_at IS NULL AND NOT (kind || '/' || name = ANY($2)) AND NOT $4 AND NOT (source_file = ANY($5))",
     )
     .bind(source)
     .bind(&keys)
     .bind(now)
+    .bind(parsed.incomplete)
+    .bind(&troubled)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -3,7 +3,6 @@
 use domain::{
     Caller, CallerKind, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode, Verdict,
     policy::{Approve, Reject},
-    rule::tally,
 };
 use serde_json::json;
 
@@ -94,13 +93,7 @@ impl Control {
             return self.change(caller, id).await;
         }
         let approvals = rows::approvals(tx.conn(), id).await?;
-        let status = tally(
-            &stored.requirements,
-            &approvals,
-            change.requester,
-            &change.team,
-            change.evidence_digest,
-        );
+        let status = self.count_approvals(&stored, &approvals);
         let mut more = vec![];
         if status.iter().all(domain::RequirementStatus::is_satisfied) {
             let (change, ready) = change.make_ready()?;

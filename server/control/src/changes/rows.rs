@@ -5,8 +5,8 @@ pub(super) mod run;
 
 use domain::{
     Approval, Change, ChangeId, EnvironmentName, Evidence, EvidenceDigest, GrantId, Login, Person,
-    PersonId, Reason, ReleaseId, Requirement, ServiceId, ServiceName, StartMode, TeamName, Verdict,
-    Version,
+    PersonId, Reason, Refusal, RefusalCode, ReleaseId, Requirement, ServiceId, ServiceName,
+    StartMode, TeamName, Verdict, Version,
 };
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -190,7 +190,15 @@ pub(crate) async fn save(tx: &mut ChangeTx, change: &Change, why: Option<&str>) 
     .bind(why)
     .bind(now)
     .execute(tx.conn())
-    .await?;
+    .await
+    .map_err(|error| match &error {
+        sqlx::Error::Database(e) if e.constraint() == Some("change_one_runs") => Refusal::new(
+            RefusalCode::WrongState,
+            "Another change of the same service and environment has just been started. Look at it first; this one may be out of date after it.",
+        )
+        .into(),
+        _ => Error::from(error),
+    })?;
     if done.rows_affected() == 1 {
         Ok(())
     } else {

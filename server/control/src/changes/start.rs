@@ -4,8 +4,7 @@
 use domain::{
     Approval, Caller, CallerKind, Change, ChangeId, ChangeState, Event, Person, Refusal,
     RefusalCode, RunId,
-    policy::{Approve, RequestChange, Start},
-    rule::tally,
+    policy::{RequestChange, Start},
     run,
 };
 use serde_json::json;
@@ -33,7 +32,8 @@ impl Control {
                 Err(Error::Refused(refusal)) => {
                     tracing::info!(change = %id, %refusal, "not started");
                 }
-                Err(fault) => return Err(fault),
+                // One row that cannot be read must not hold up all the others.
+                Err(fault) => tracing::error!(change = %id, %fault, "cannot be started"),
             }
         }
         Ok(started)
@@ -131,6 +131,15 @@ impl Control {
         if differences.as_object().is_none_or(|d| !d.is_empty()) {
             return self.go_stale(tx, stored.change, &differences).await;
         }
+        if let Some(why) = self.requester_lost(&mut tx, &stored).await? {
+            return self
+                .go_stale(
+                    tx,
+                    stored.change,
+                    &json!({"requester": [stored.evidence.requester, why]}),
+                )
+                .await;
+        }
         if let Some(why) = self.lost_quorum(&mut tx, &stored).await? {
             let (change, event) = stored.change.lose_quorum(&why)?;
             rows::save(&mut tx, &change, Some(&why)).await?;
@@ -177,8 +186,8 @@ impl Control {
         .into())
     }
 
-    /// Why the approvals no longer suffice, if they do not: people change roles and leave.
-    async fn lost_quorum(
+    /// Why nobody could run it for the requester any more, if so. No approval can mend that.
+    async fn requester_lost(
         &self,
         tx: &mut ChangeTx,
         stored: &rows::Stored,
@@ -186,47 +195,59 @@ impl Control {
         let change = &stored.change;
         let Some(requester) = people::rows::active(tx.conn(), change.requester).await? else {
             return Ok(Some(format!(
-                "{} no longer has access.",
+                "{} no longer has access",
                 change.requester_login
             )));
         };
-        if let Err(refusal) = self.policies().may(
-            &job(requester),
-            RequestChange,
-            &draft(&stored.evidence),
-            tx.now(),
-        ) {
+        if requester.login != change.requester_login {
             return Ok(Some(format!(
-                "{} may no longer ask for this: {}",
-                change.requester_login, refusal.detail
+                "{} signs in as {} now",
+                change.requester_login, requester.login
             )));
         }
-        let approvals = rows::approvals(tx.conn(), change.id).await?;
-        let (still, lost): (Vec<Approval>, Vec<Approval>) = approvals.into_iter().partition(|a| {
-            self.policies()
-                .may(&job(a.person.clone()), Approve, change, tx.now())
-                .is_ok()
-        });
-        let status = tally(
-            &stored.requirements,
-            &still,
-            change.requester,
-            &change.team,
-            change.evidence_digest,
-        );
+        let asked = draft(&stored.evidence);
+        let may = self
+            .policies()
+            .may(&job(requester), RequestChange, &asked, tx.now());
+        Ok(may.err().map(|refusal| {
+            format!(
+                "{} may no longer ask for this: {}",
+                change.requester_login, refusal.detail
+            )
+        }))
+    }
+
+    /// Why the approvals no longer suffice, if they do not: people change roles and leave.
+    async fn lost_quorum(
+        &self,
+        tx: &mut ChangeTx,
+        stored: &rows::Stored,
+    ) -> Result<Option<String>> {
+        let approvals = rows::approvals(tx.conn(), stored.change.id).await?;
+        let status = self.count_approvals(stored, &approvals);
         if status.iter().all(domain::RequirementStatus::is_satisfied) {
             return Ok(None);
         }
-        let who: Vec<_> = lost.iter().map(|a| a.person.login.to_string()).collect();
-        let who = if who.is_empty() {
+        let lost: Vec<_> = approvals
+            .iter()
+            .filter(|a| !self.still_holds(&stored.change, a) || !counted(&status, a))
+            .map(|a| a.person.login.to_string())
+            .collect();
+        let who = if lost.is_empty() {
             "somebody who approved".to_owned()
         } else {
-            who.join(", ")
+            lost.join(", ")
         };
         Ok(Some(format!(
             "{who} may no longer approve this; somebody else has to."
         )))
     }
+}
+
+fn counted(status: &[domain::RequirementStatus], approval: &Approval) -> bool {
+    status
+        .iter()
+        .any(|s| s.given_by.contains(&approval.person.id))
 }
 
 /// The portal continuing what this person asked for.

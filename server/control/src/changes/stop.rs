@@ -71,24 +71,31 @@ impl Control {
         drop(conn);
         let mut expired = 0;
         for id in ids {
-            let mut tx = self.begin_as_portal().await?;
-            let Some(stored) = rows::for_update(&mut tx, id).await? else {
-                continue;
-            };
-            // Somebody may have moved it between the two reads.
-            let Ok((change, event)) = stored.change.expire(tx.now()) else {
-                continue;
-            };
-            rows::save(
-                &mut tx,
-                &change,
-                Some("It was not approved and started in time."),
-            )
-            .await?;
-            tx.commit(event, vec![]).await?;
-            expired += 1;
+            match self.expire_one(id).await {
+                Ok(true) => expired += 1,
+                Ok(false) => {}
+                // One row that cannot be read must not hold up all the others.
+                Err(fault) => tracing::error!(change = %id, %fault, "cannot be expired"),
+            }
         }
         Ok(expired)
+    }
+}
+
+impl Control {
+    /// False when somebody moved it between the two reads.
+    async fn expire_one(&self, id: ChangeId) -> Result<bool> {
+        let mut tx = self.begin_as_portal().await?;
+        let Some(stored) = rows::for_update(&mut tx, id).await? else {
+            return Ok(false);
+        };
+        let Ok((change, event)) = stored.change.expire(tx.now()) else {
+            return Ok(false);
+        };
+        let why = "It was not approved and started in time.";
+        rows::save(&mut tx, &change, Some(why)).await?;
+        tx.commit(event, vec![]).await?;
+        Ok(true)
     }
 }
 

@@ -206,15 +206,37 @@ impl Control {
     ) -> Result<(Vec<Approval>, Vec<RequirementStatus>)> {
         let mut conn = self.pool().acquire().await?;
         let approvals = rows::approvals(&mut conn, stored.change.id).await?;
+        let status = self.count_approvals(stored, &approvals);
+        Ok((approvals, status))
+    }
+
+    /// How far each requirement is with the approvals that hold now: whoever lost the right since stands for
+    /// nothing. Decisions, starts and pages count by this one function.
+    pub(super) fn count_approvals(
+        &self,
+        stored: &rows::Stored,
+        approvals: &[Approval],
+    ) -> Vec<RequirementStatus> {
         let change = &stored.change;
-        let status = tally(
+        let still: Vec<Approval> = approvals
+            .iter()
+            .filter(|a| self.still_holds(change, a))
+            .cloned()
+            .collect();
+        tally(
             &stored.requirements,
-            &approvals,
+            &still,
             change.requester,
             &change.team,
             change.evidence_digest,
-        );
-        Ok((approvals, status))
+        )
+    }
+
+    pub(super) fn still_holds(&self, change: &Change, approval: &Approval) -> bool {
+        let approver = super::start::job(approval.person.clone());
+        self.policies()
+            .may(&approver, Approve, change, self.now())
+            .is_ok()
     }
 
     pub(super) async fn requirement_views(
@@ -326,7 +348,9 @@ impl Control {
             }
         };
         let ready = matches!(change.state, ChangeState::Approved | ChangeState::Scheduled);
-        let ended = change.state.is_final() || change.cancel_requested;
+        // A parked change that was being cancelled can still be ended for good.
+        let stopping = change.state == ChangeState::Running && change.cancel_requested;
+        let ended = change.state.is_final() || stopping;
         Buttons {
             approve: waits
                 .clone()

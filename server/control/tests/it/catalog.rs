@@ -211,3 +211,36 @@ async fn the_portals_role_cannot_alter_the_audit_log(pool: PgPool) {
         assert!(refused.contains("append-only"), "{statement}: {refused}");
     }
 }
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_mistake_or_a_missing_folder_orphans_nothing(pool: PgPool) {
+    let folder = std::env::temp_dir().join(format!("portolan-catalog-{}", uuid::Uuid::now_v7()));
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("a.yaml"), CATALOG).expect("a file");
+    let mut settings = crate::harness::settings();
+    settings.catalog_folder = Some(folder.clone());
+    let portal = Portal::with(pool, crate::harness::RULES, settings).await;
+    let admin = portal
+        .person("administrator", &[JobRole::Administrator], &[], false)
+        .await;
+    let import = || portal.control.import_folder(&admin);
+    assert_eq!(import().await.expect("imports").imported, 3);
+    // A typo in one entity, with a character that no database takes.
+    let typo = CATALOG.replacen("name: search", "name: \"Se\\0arch\"", 1);
+    std::fs::write(folder.join("a.yaml"), typo).expect("a file");
+    let report = import().await.expect("a bad entity stops nothing");
+    assert_eq!(
+        (report.problems.len(), report.orphaned),
+        (1, 0),
+        "{report:?}"
+    );
+    std::fs::remove_dir_all(&folder).expect("gone");
+    let refused = import().await.expect_err("no folder");
+    assert_eq!(refused.code(), RefusalCode::Conflict);
+    let all = portal
+        .control
+        .services(&admin, ServiceQuery::default())
+        .await
+        .expect("lists");
+    assert!(all.items.iter().all(|s| s.orphaned_at.is_none()));
+}

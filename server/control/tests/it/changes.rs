@@ -494,3 +494,98 @@ async fn the_database_too_refuses_ones_own_approval(pool: PgPool) {
     .expect_err("the trigger");
     assert!(refused.to_string().contains("never approves"), "{refused}");
 }
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_lost_quorum_can_be_found_again_by_somebody_else(pool: PgPool) {
+    let portal = Portal::new(pool).await;
+    let (developer, _) = portal.shop().await;
+    let colleague = portal
+        .person("developer2", &[JobRole::Developer], &["checkout"], false)
+        .await;
+    let third = portal
+        .person("developer3", &[JobRole::Developer], &["checkout"], false)
+        .await;
+    let change = portal
+        .control
+        .request_change(&developer, deploy("1.0.0", "staging"))
+        .await
+        .expect("requested");
+    approve(&portal, &colleague, &change)
+        .await
+        .expect("approved");
+    // Still in the team, but by policy an auditor decides nothing.
+    sqlx::query("UPDATE person SET job_roles = '{auditor}' WHERE login = 'developer2'")
+        .execute(&portal.pool)
+        .await
+        .expect("another job");
+    portal
+        .control
+        .start(&developer, change.row.id)
+        .await
+        .expect_err("quorum lost");
+    let seen = portal
+        .control
+        .change(&third, change.row.id)
+        .await
+        .expect("reads");
+    assert_eq!(seen.requirements[0].missing, 1);
+    assert!(seen.requirements[0].given.is_empty());
+    assert!(seen.buttons.approve.is_ok(), "{:?}", seen.buttons.approve);
+    approve(&portal, &third, &seen).await.expect("counts");
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn one_unreadable_change_does_not_hold_up_the_others(pool: PgPool) {
+    let portal = Portal::new(pool).await;
+    let (developer, _) = portal.shop().await;
+    let other = portal
+        .person("developer2", &[JobRole::Developer], &["checkout"], false)
+        .await;
+    let mut automatic = deploy("1.0.0", "dev");
+    automatic.start_mode = StartMode::OnApproval;
+    let mut broken = automatic.clone();
+    broken.service = service("checkout");
+    portal
+        .control
+        .register_release(
+            &developer,
+            &service("checkout"),
+            crate::harness::release("checkout", "1.0.0"),
+        )
+        .await
+        .expect("release");
+    let first = portal
+        .control
+        .request_change(&other, broken)
+        .await
+        .expect("first");
+    sqlx::query("UPDATE person SET job_roles = '{wizard}' WHERE login = 'developer2'")
+        .execute(&portal.pool)
+        .await
+        .expect("a role nobody knows");
+    let second = portal
+        .control
+        .request_change(&developer, automatic)
+        .await
+        .expect("second");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let working = {
+        let (control, stop) = (portal.control.clone(), stop.clone());
+        tokio::spawn(async move { control.work_until(stop).await })
+    };
+    let mut state = String::new();
+    for _ in 0..300 {
+        state = sqlx::query_scalar("SELECT state FROM change WHERE id = $1")
+            .bind(second.row.id.0)
+            .fetch_one(&portal.pool)
+            .await
+            .expect("state");
+        if state != "approved" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    stop.cancel();
+    working.await.expect("the worker ends");
+    assert_ne!(state, "approved", "held up by {}", first.row.id);
+}

@@ -196,7 +196,7 @@ pub(in crate::changes) async fn timeline(
     id: domain::ChangeId,
 ) -> Result<Vec<TimelineEntry>> {
     let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT at, kind, outcome, person_login, record FROM audit_event WHERE change_id = $1 ORDER BY id LIMIT 500",
+        "SELECT at, kind, outcome, person_login, record FROM (SELECT * FROM audit_event WHERE change_id = $1 ORDER BY id DESC LIMIT 500) AS newest ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(pool)

@@ -37,3 +37,8 @@ output "oidc_provider_arn" {
   description = "For IRSA, which only pods on Fargate need."
   value       = aws_iam_openid_connect_provider.this.arn
 }
+
+output "administrators" {
+  description = "Principals with AWS's cluster-admin policy on the whole cluster, for the access review."
+  value       = sort([for key, association in aws_eks_access_policy_association.this : association.principal_arn if endswith(association.policy_arn, "/AmazonEKSClusterAdminPolicy")])
+}

@@ -9,10 +9,10 @@ locals {
       jenkinsUriPrefix = "/jenkins"
       numExecutors     = 0
       installPlugins = [
-        "configuration-as-code:2036.v0b_258ed496fd", "git:5.7.0", "job-dsl:1.93", "kubernetes:4371.vb_33b_086d54a_1", "matrix-auth:3.2.8",
+        "credentials:1419.v2337d1ceceef", "plain-credentials:195.vb_906e9073dee", "configuration-as-code:2036.v0b_258ed496fd", "git:5.7.0", "job-dsl:1.93", "kubernetes:4371.vb_33b_086d54a_1", "matrix-auth:3.2.8",
         "oic-auth:4.555.v4e3e1a_e7c0a_1", "pipeline-groovy-lib:787.ve2fef0efdca_6", "workflow-aggregator:608.v67378e9d3db_1",
       ]
-      additionalExistingSecrets = [for key in ["oidc-client-secret", "portolan-api-token", "github-app-key"] : { name = "jenkins", keyName = key }]
+      additionalExistingSecrets = [for key in ["oidc-client-secret", "portolan-api-token", "github-token"] : { name = "jenkins", keyName = key }]
       JCasC = {
         defaultConfig = false
         configScripts = { portolan = templatefile("${path.module}/jcasc.yaml.tftpl", {

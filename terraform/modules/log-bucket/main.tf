@@ -71,6 +71,15 @@ resource "aws_s3_bucket_policy" "this" {
         Resource  = [local.arn, "${local.arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }],
+      # Before it writes, log delivery (network load balancers, CloudFront) asks whose bucket it is.
+      [{
+        Sid       = "AskWhoseBucket"
+        Effect    = "Allow"
+        Principal = { Service = local.writers.LogDelivery.service }
+        Action    = "s3:GetBucketAcl"
+        Resource  = local.arn
+        Condition = local.writers.LogDelivery.condition
+      }],
       [for name, writer in local.writers : merge({
         Sid       = "WriteLogsOf${name}"
         Effect    = "Allow"

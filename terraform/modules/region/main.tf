@@ -48,8 +48,15 @@ module "cluster" {
   fargate_namespaces = [var.application_namespace]
   addon_versions     = var.addon_versions
 
-  # Groups are bound in modules/cluster-addons; nobody is administrator of the cluster but by them.
-  access = { for role, arn in local.job_role : role => { principal_arn = arn, kubernetes_groups = ["portolan:${role}"] } }
+  # Job roles by groups that modules/cluster-addons binds. Administrator of the cluster is Terraform's own role (modules/ci-trust)
+  # and no person: without it nothing could be installed, since the creator gets no rights by creating.
+  access = merge(
+    { for role, arn in local.job_role : role => { principal_arn = arn, kubernetes_groups = ["portolan:${role}"] } },
+    {
+      terraform      = { principal_arn = "arn:aws:iam::${var.account_id}:role/portolan-ci-terraform-apply", policies = { AmazonEKSClusterAdminPolicy = [] } }
+      terraform-plan = { principal_arn = "arn:aws:iam::${var.account_id}:role/portolan-ci-terraform-plan", policies = { AmazonEKSAdminViewPolicy = [] } }
+    },
+  )
 }
 
 module "certificate" {

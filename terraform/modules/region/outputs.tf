@@ -38,6 +38,11 @@ output "health_check_ids" {
   value       = module.failover.health_check_ids
 }
 
+output "cluster_administrators" {
+  description = "Who administers the cluster."
+  value       = module.cluster.administrators
+}
+
 output "role" {
   description = "active or passive."
   value       = module.pair.role

@@ -48,6 +48,15 @@ run "cannot_deploy_by_itself" {
     error_message = "only the portal starts builds"
   }
   assert {
+    condition = alltrue([for name in regexall("\\$\\{jenkins-([a-z-]+)\\}", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan) :
+    contains([for secret in yamldecode(helm_release.jenkins.values[0]).controller.additionalExistingSecrets : secret.keyName], name[0])])
+    error_message = "every secret the configuration names is mounted"
+  }
+  assert {
+    condition     = length(regexall("jenkins-(oidc-client-secret|portolan-api-token|github-token)", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan)) == 3 && length(regexall("\\$\\{jenkins-", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan)) == 3
+    error_message = "three secrets, each named in the form Jenkins resolves"
+  }
+  assert {
     condition     = !yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).unclassified.globalLibraries.libraries[0].allowVersionOverride
     error_message = "a Jenkinsfile may not replace the deploy pipeline"
   }

@@ -20,8 +20,8 @@ run "private_and_written_by_services_alone" {
   }
   assert {
     condition = alltrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
-    statement.Effect == "Deny" || (can(statement.Principal.Service) && statement.Action == "s3:PutObject")])
-    error_message = "services may put objects; nobody else is allowed anything here"
+    statement.Effect == "Deny" || (can(statement.Principal.Service) && contains(["s3:PutObject", "s3:GetBucketAcl"], statement.Action))])
+    error_message = "services may put objects and ask whose bucket it is; nobody else is allowed anything here"
   }
   assert {
     condition     = anytrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Effect == "Deny" && can(statement.Condition.Bool["aws:SecureTransport"])])

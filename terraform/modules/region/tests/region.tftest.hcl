@@ -78,6 +78,10 @@ run "active_primary" {
     condition     = output.network.cidr == "10.10.0.0/16" && output.cluster.name == "shop-production"
     error_message = "network and cluster are this side's"
   }
+  assert {
+    condition     = output.cluster_administrators == tolist(["arn:aws:iam::300000000003:role/portolan-ci-terraform-apply"])
+    error_message = "Terraform administers the cluster and nobody else does"
+  }
 }
 
 run "passive_secondary" {

@@ -99,7 +99,7 @@ impl Control {
 
     /// One look: where the build is, whether it has ended, what its log says since.
     async fn poll(&self, work: &mut Work) -> Result<Result<Polled, Failure>, Halt> {
-        let number = match self.build_number(work).await {
+        let number = match self.build_number(work).await? {
             Ok(Ok(number)) => number,
             Ok(Err(polled)) => return Ok(Ok(polled)),
             Err(failure) => return Ok(Err(failure)),
@@ -141,24 +141,28 @@ impl Control {
     }
 
     /// The number of our build, or what there is instead of one.
-    async fn build_number(&self, work: &mut Work) -> Result<Result<u64, Polled>, Failure> {
+    async fn build_number(
+        &self,
+        work: &mut Work,
+    ) -> Result<Result<Result<u64, Polled>, Failure>, Halt> {
         if let Some(number) = work.progress.build {
-            return Ok(Ok(number));
+            return Ok(Ok(Ok(number)));
         }
         let job = work.stored.evidence.pipeline.clone();
         let pipelines = &self.outside().pipelines;
         let place = match work.progress.queue_item {
-            Some(item) => match pipelines.item(item).await? {
-                Item::Waiting(why) => {
-                    return Ok(Err(Polled::Going(format!("Waits in Jenkins: {why}."))));
+            Some(item) => match pipelines.item(item).await {
+                Err(failure) => return Ok(Err(failure)),
+                Ok(Item::Waiting(why)) => {
+                    return Ok(Ok(Err(Polled::Going(format!("Waits in Jenkins: {why}.")))));
                 }
-                Item::Cancelled => {
-                    return Ok(Err(Polled::NeverBuilt(format!(
+                Ok(Item::Cancelled) => {
+                    return Ok(Ok(Err(Polled::NeverBuilt(format!(
                         "{job} was taken out of Jenkins' queue before it was built."
-                    ))));
+                    )))));
                 }
-                Item::Started(number) => Some(Place::Build(number)),
-                Item::Gone => None,
+                Ok(Item::Started(number)) => Some(Place::Build(number)),
+                Ok(Item::Gone) => None,
             },
             None => None,
         };
@@ -166,26 +170,29 @@ impl Control {
             Sighted::Once(place)
         } else {
             let mark = work.progress.mark.clone();
-            self.sight(work, &mark, work.stored.created_at).await?
+            match self.sight(work, &mark, work.stored.created_at).await? {
+                Ok(found) => found,
+                Err(failure) => return Ok(Err(failure)),
+            }
         };
         let place = match found {
             Sighted::Once(place) => place,
-            Sighted::Undecided(why) => return Ok(Err(Polled::Undecided(why))),
+            Sighted::Undecided(why) => return Ok(Ok(Err(Polled::Undecided(why)))),
             Sighted::Nowhere => {
-                return Ok(Err(Polled::NeverBuilt(format!(
+                return Ok(Ok(Err(Polled::NeverBuilt(format!(
                     "Jenkins has lost {job}: it is neither in the queue nor among the builds."
-                ))));
+                )))));
             }
         };
         match place {
             Place::Build(number) => {
                 work.progress.build = Some(number);
                 work.progress.build_url = Some(pipelines.build_url(&job, number));
-                Ok(Ok(number))
+                Ok(Ok(Ok(number)))
             }
             Place::Queue(item) => {
                 work.progress.queue_item = Some(item);
-                Ok(Err(Polled::Going("Waits in Jenkins.".to_owned())))
+                Ok(Ok(Err(Polled::Going("Waits in Jenkins.".to_owned()))))
             }
         }
     }

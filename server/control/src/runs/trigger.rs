@@ -18,7 +18,7 @@ use super::{
     progress::Progress,
     rows::{
         self,
-        intents::{IntentState, by_token, intend, settle},
+        intents::{IntentState, build_began, by_token, intend, settle, ticket_spent},
     },
 };
 use crate::{
@@ -48,6 +48,22 @@ fn not_started(work: &Work) -> Outcome {
     }
 }
 
+/// Whether a build may be asked for.
+enum Intended {
+    Ticket(SecretString),
+    Cancelled,
+    /// A build of ours has run already, or runs.
+    Begun,
+}
+
+/// Why nothing is asked for again although the build is nowhere to be seen.
+fn begun(work: &Work, mark: &str) -> String {
+    let job = &work.stored.evidence.pipeline;
+    format!(
+        "A build of {job} took the credentials of this step, but Jenkins no longer lists it. It may have been deleted, by hand or by a build discarder. It is not started a second time. Look for {MARK}={mark} in Jenkins and at what runs in the cluster."
+    )
+}
+
 /// What a look around brought.
 pub(super) enum Sighted {
     Nowhere,
@@ -61,7 +77,7 @@ impl Control {
         let intent = by_token(self.pool(), &mark).await?;
         if let Some(intent) = &intent {
             tracing::debug!(step = %work.lease.step, state = ?intent.state, detail = %intent.detail, at = "trigger.found_intent");
-            match self.sight(work, &mark, intent.made_at).await {
+            match self.sight(work, &mark, intent.made_at).await? {
                 Ok(Sighted::Once(place)) => return self.found(work, &mark, place).await,
                 Ok(Sighted::Nowhere) => {}
                 Ok(Sighted::Undecided(why)) => return self.unknown(work, &mark, why).await,
@@ -80,8 +96,10 @@ impl Control {
         if let Some(outcome) = self.undeclared(work).await {
             return Ok(outcome);
         }
-        let Some(ticket) = self.intend_build(work, &mark).await? else {
-            return Ok(not_started(work));
+        let ticket = match self.intend_build(work, &mark).await? {
+            Intended::Cancelled => return Ok(not_started(work)),
+            Intended::Begun => return self.unknown(work, &mark, begun(work, &mark)).await,
+            Intended::Ticket(ticket) => ticket,
         };
         tracing::debug!(step = %work.lease.step, at = "trigger.intended");
         // A worker that was frozen here for longer than its lease must not act on it.
@@ -152,15 +170,18 @@ impl Control {
         ]
     }
 
-    /// Commits the intention and a new ticket; none when the change was cancelled meanwhile.
-    async fn intend_build(&self, work: &Work, mark: &str) -> Result<Option<SecretString>, Halt> {
+    /// Commits the intention and a new ticket.
+    async fn intend_build(&self, work: &Work, mark: &str) -> Result<Intended, Halt> {
         let change = work.stored.change.id;
         let mut tx = self.begin(&work.caller).await?;
         let stored = changes::rows::for_update(&mut tx, change).await?;
         if stored.is_none_or(|stored| stored.change.cancel_requested) {
-            return Ok(None);
+            return Ok(Intended::Cancelled);
         }
         held(rows::claims::fence(tx.conn(), &work.lease).await?)?;
+        if ticket_spent(tx.conn(), work.lease.step).await? {
+            return Ok(Intended::Begun);
+        }
         let detail = json!({"job": work.stored.evidence.pipeline, "region": work.target.region});
         intend(&mut tx, work.lease.step, mark, CALL, &detail).await?;
         let (ticket, issued) =
@@ -170,7 +191,7 @@ impl Control {
             .of_change(change)
             .with(json!({"call": CALL, "mark": mark, "attempt": work.attempts, "job": work.stored.evidence.pipeline}));
         tx.commit(intended, vec![issued.of_change(change)]).await?;
-        Ok(Some(ticket))
+        Ok(Intended::Ticket(ticket))
     }
 
     /// The build is there: once, and it is ours.
@@ -198,8 +219,24 @@ impl Control {
         Ok(Outcome::Succeeded { note, next })
     }
 
-    /// Looks twice, some time apart: a build on its way from the queue is in neither list for a moment.
+    /// Looks around. A build that has taken its credentials was there, so that nowhere is no answer then.
     pub(super) async fn sight(
+        &self,
+        work: &Work,
+        mark: &str,
+        since: Timestamp,
+    ) -> Result<Result<Sighted, Failure>, Halt> {
+        let sighted = self.look_twice(work, mark, since).await;
+        if let Ok(Sighted::Nowhere) = sighted
+            && build_began(self.pool(), work.run, &work.target.region).await?
+        {
+            return Ok(Ok(Sighted::Undecided(begun(work, mark))));
+        }
+        Ok(sighted)
+    }
+
+    /// Some time apart: a build on its way from the queue is in neither list for a moment.
+    async fn look_twice(
         &self,
         work: &Work,
         mark: &str,

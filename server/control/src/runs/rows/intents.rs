@@ -1,10 +1,10 @@
 //! Intents: committed before the call, settled after it.
 
-use domain::StepId;
+use domain::{RegionName, RunId, StepId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{ChangeTx, Result, error::corrupt};
@@ -67,6 +67,35 @@ pub(in crate::runs) async fn by_token(pool: &PgPool, token: &str) -> Result<Opti
         })
     })
     .transpose()
+}
+
+/// Whether a build of ours has taken its credentials for a region. To be asked after the look around, since
+/// a build may begin meanwhile.
+pub(in crate::runs) async fn build_began(
+    pool: &PgPool,
+    run: RunId,
+    region: &RegionName,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM ticket t JOIN step s ON s.id = t.step_id
+             WHERE s.run_id = $1 AND s.region = $2 AND t.redeemed_at IS NOT NULL)",
+    )
+    .bind(run.0)
+    .bind(region.as_str())
+    .fetch_one(pool)
+    .await?)
+}
+
+/// The same of one step, with its tickets locked: who redeems one at this moment comes before or after, so that
+/// what is decided on it holds until the transaction ends.
+pub(in crate::runs) async fn ticket_spent(conn: &mut PgConnection, step: StepId) -> Result<bool> {
+    let spent: Vec<bool> = sqlx::query_scalar(
+        "SELECT redeemed_at IS NOT NULL FROM ticket WHERE step_id = $1 ORDER BY id FOR UPDATE",
+    )
+    .bind(step.0)
+    .fetch_all(conn)
+    .await?;
+    Ok(spent.contains(&true))
 }
 
 /// Commits to a call, or to the same call again: the token is the same, and so is its row.

@@ -96,6 +96,66 @@ async fn a_trigger_that_never_arrived_is_made_again_with_a_new_ticket(pool: PgPo
     );
 }
 
+/// A change whose build has used its ticket and was then discarded, with its worker killed the `nth` time
+/// that it passes `point`.
+async fn discarded(stage: &Stage, point: &'static str, nth: usize) -> domain::ChangeId {
+    let id = stage.approved("cart", "1.1.0", "dev").await;
+    let started = stage.portal.control.start(&stage.developer, id).await;
+    started.expect("starts");
+    let (control, worker) = (stage.another(), Worker::new("first"));
+    let work = async {
+        while stage.change(id).await.row.state == ChangeState::Running {
+            control.work_once(&worker).await.expect("claims");
+        }
+    };
+    let kill = Dispatch::new(At::die(point, nth));
+    let killed = std::panic::AssertUnwindSafe(work.with_subscriber(kill));
+    let end = futures::FutureExt::catch_unwind(killed).await;
+    assert!(end.is_err(), "never got there");
+    while stage.builds("cart") == 0 || stage.running("cart") > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let spent = "SELECT count(*) FROM ticket WHERE redeemed_at IS NOT NULL";
+    assert_eq!(stage.count(spent).await, 1, "the build used its ticket");
+    let mut world = stage.sandbox.world().lock();
+    let job = world.jenkins.jobs.get_mut("shop/deploy-cart");
+    job.expect("a job").builds.clear();
+    drop(world);
+    stage.leases_end().await;
+    id
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_discarded_build_that_used_its_ticket_is_not_made_again(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let id = discarded(&stage, "trigger.called", 1).await;
+    let parked = stage.work_alone(id).await;
+    assert_eq!(parked.row.state, ChangeState::NeedsAttention);
+    let why = parked.state_reason.expect("why");
+    assert!(why.contains("took the credentials of this step"), "{why}");
+    assert_eq!(stage.count("SELECT count(*) FROM ticket").await, 1);
+    let asked = stage.calls();
+    let asked = asked
+        .iter()
+        .filter(|call| call.operation.contains("buildWithParameters"));
+    assert_eq!(asked.count(), 1);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_discarded_build_that_used_its_ticket_is_not_called_lost(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let id = discarded(&stage, "claimed", 4).await;
+    // Jenkins forgets its queue items after five minutes, so that only the mark is left to look for.
+    sqlx::query("UPDATE step SET progress = progress - 'queue_item'")
+        .execute(&stage.portal.pool)
+        .await
+        .expect("forgotten");
+    let parked = stage.work_alone(id).await;
+    assert_eq!(parked.row.state, ChangeState::NeedsAttention);
+    let why = parked.state_reason.expect("why");
+    assert!(why.contains("took the credentials of this step"), "{why}");
+}
+
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn html_before_anything_was_begun_fails_the_step_in_words(pool: PgPool) {
     let stage = Stage::with(pool, |settings| {

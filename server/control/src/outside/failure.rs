@@ -4,6 +4,8 @@ use std::fmt;
 
 /// Longest part of an answer that is kept, in bytes.
 const RAW: usize = 4_096;
+/// Longest words for people, in characters.
+const WORDS: usize = 2_000;
 
 /// What sort of failure: decides whether a second try can help and whether the call may have had its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl Failure {
     pub fn new(kind: FailureKind, call: impl Into<String>, words: impl Into<String>) -> Self {
         Self {
             kind,
-            words: words.into(),
+            words: presentable(words.into()),
             call: call.into(),
             request_id: None,
             raw: None,
@@ -68,6 +70,25 @@ impl Failure {
     }
 }
 
+/// Words that may repeat what the outside said, fit to be kept and shown: Postgres takes no NUL, and nobody
+/// reads a page of them. Lines stay.
+pub(crate) fn presentable(words: String) -> String {
+    let odd = |c: char| c.is_control() && c != '\n';
+    // A character has at least one byte.
+    if words.len() <= WORDS && !words.contains(odd) {
+        return words;
+    }
+    let mut shown: String = words
+        .chars()
+        .take(WORDS)
+        .map(|c| if odd(c) { '\u{fffd}' } else { c })
+        .collect();
+    if words.chars().nth(WORDS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words)
@@ -79,6 +100,20 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_cut_and_can_be_kept() {
+        let words = format!("a\0b\nc\u{1b}[31m{}", "ä".repeat(2 * WORDS));
+        let failure = Failure::new(FailureKind::Refused, "x", words);
+        let said = failure.words;
+        assert!(said.starts_with("a\u{fffd}b\nc\u{fffd}[31mä"), "{said}");
+        assert_eq!(
+            (said.chars().count(), said.ends_with('…')),
+            (WORDS + 1, true)
+        );
+        let whole = "ä".repeat(WORDS);
+        assert_eq!(presentable(whole.clone()), whole);
+    }
 
     #[test]
     fn a_long_answer_is_cut_and_bytes_that_are_no_text_do_not_hurt() {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     lease::{Halt, Lease},
     progress::Progress,
-    rows::claims::Claim,
+    rows::claims::{Claim, Known},
 };
 use crate::{Control, changes::rows::Stored, error::corrupt, new_id, outside::Failure, people};
 
@@ -152,30 +152,44 @@ pub(super) fn backoff(pause: Duration, attempts: i32) -> Duration {
 impl Control {
     /// Does what was claimed, to the end of this attempt.
     pub(super) async fn attempt(&self, claim: Claim, stop: &CancellationToken) {
-        let (id, kind, attempt) = (claim.lease.step, claim.kind, claim.attempts);
-        tracing::debug!(step = %id, %kind, attempt, at = "claimed");
+        let (id, attempt) = (claim.lease.step, claim.attempts);
+        let kind = claim
+            .known
+            .as_ref()
+            .map_or("?", |known| known.kind.as_str());
+        tracing::debug!(step = %id, kind, attempt, at = "claimed");
         let lease = claim.lease.clone();
         let work = Box::pin(self.do_claimed(claim, stop));
         let done = self.while_held(&lease, work).await;
         match done {
             Ok(()) => tracing::debug!(step = %id, at = "acknowledged"),
             Err(Halt::Lost) => {
-                tracing::info!(step = %id, %kind, "the lease was lost; nothing more is written");
+                tracing::info!(step = %id, kind, "the lease was lost; nothing more is written");
             }
             Err(Halt::Fault(error)) => {
-                tracing::error!(step = %id, %kind, attempt, %error, "a step could not be done");
+                tracing::error!(step = %id, kind, attempt, %error, "a step could not be done");
                 self.give_up_attempt(&lease).await;
             }
         }
     }
 
     async fn do_claimed(&self, claim: Claim, stop: &CancellationToken) -> Result<(), Halt> {
-        let deaths = claim.deaths;
-        let faults = claim.attempts > 3 * ATTEMPTS;
-        let Some(mut work) = self.equip(claim, stop).await? else {
-            return Ok(());
+        let spent =
+            |more: i32| claim.deaths >= DEATHS + more || claim.attempts > 3 * ATTEMPTS + more;
+        // Ending it in good order was tried already and failed as well, or killed the worker.
+        let (poison, hopeless) = (spent(0), spent(1));
+        let (lease, run, change) = (claim.lease.clone(), claim.run, claim.change);
+        if hopeless {
+            return self.settle_unread(&lease, run, change).await;
+        }
+        let mut work = match self.equip(claim, stop).await {
+            Err(Halt::Fault(error)) if poison => {
+                tracing::error!(step = %lease.step, %error, "a step cannot be read");
+                return self.settle_unread(&lease, run, change).await;
+            }
+            equipped => equipped?,
         };
-        let outcome = if deaths >= DEATHS || faults {
+        let outcome = if poison {
             poisoned(work.kind)
         } else if let Some(outcome) = work.unfit() {
             outcome
@@ -205,7 +219,12 @@ impl Control {
     }
 
     /// Reads what the step is about. The requester is read as they stand now.
-    async fn equip(&self, claim: Claim, stop: &CancellationToken) -> Result<Option<Work>, Halt> {
+    async fn equip(&self, claim: Claim, stop: &CancellationToken) -> Result<Work, Halt> {
+        let Known {
+            region,
+            kind,
+            progress,
+        } = claim.known?;
         let mut conn = self.pool().acquire().await?;
         let Some(stored) = crate::changes::rows::by_id(&mut conn, claim.change).await? else {
             return Err(corrupt("run", "change_id", claim.run, "there is no such change").into());
@@ -224,23 +243,23 @@ impl Control {
             .evidence
             .targets
             .iter()
-            .find(|target| target.region == claim.region)
+            .find(|target| target.region == region)
             .cloned();
         let Some(target) = target else {
             let why = "a region that the evidence does not name";
             return Err(corrupt("step", "region", claim.lease.step, why).into());
         };
         let begun = Instant::now();
-        Ok(Some(Work {
+        Ok(Work {
             begun: begun.checked_sub(claim.age).unwrap_or(begun),
             run: claim.run,
             position: claim.position,
-            kind: claim.kind,
+            kind,
             attempts: claim.attempts,
             progress: if claim.attempts == 1 {
-                claim.progress.fresh()
+                progress.fresh()
             } else {
-                claim.progress
+                progress
             },
             cancelled: stored.change.cancel_requested,
             stored,
@@ -255,7 +274,7 @@ impl Control {
             },
             lease: claim.lease,
             stop: stop.clone(),
-        }))
+        })
     }
 
     /// After a fault of ours: the attempt is over and the step is due again, as soon as that much can be written.

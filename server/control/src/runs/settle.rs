@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Change, Event, EventKind, Outcome as EventOutcome, RunState, StepKind, StepState, SubjectRef,
+    Change, ChangeId, Event, EventKind, Outcome as EventOutcome, RunId, RunState, StepKind,
+    StepState, SubjectRef,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -14,13 +15,17 @@ use super::{
     rows::{self, AttemptEnd},
     summary::{self, Told},
 };
-use crate::{ChangeTx, Control, Result as ControlResult, changes, error::corrupt};
+use crate::{
+    ChangeTx, Control, Result as ControlResult, changes, error::corrupt,
+    outside::failure::presentable,
+};
 
 impl Control {
     pub(super) async fn settle(&self, work: Work, outcome: Outcome) -> Result<(), Halt> {
         if outcome == Outcome::Released {
             return self.release(&work).await;
         }
+        let outcome = outcome.presentable();
         let mut tx = self.begin(&work.caller).await?;
         // The change first, then the step: whoever cancels locks in the same order.
         let found = changes::rows::for_update(&mut tx, work.stored.change.id).await?;
@@ -164,6 +169,46 @@ impl Control {
         Ok(())
     }
 
+    /// Ends a step of which not all can be read. Nobody can tell what it did, so it waits for a person; where the
+    /// change does not run any more, it just ends.
+    pub(super) async fn settle_unread(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        change: ChangeId,
+    ) -> Result<(), Halt> {
+        let why = "Workers of the portal failed again and again on this step, and what the portal knows of it cannot be read. It is not tried any more. Look in Jenkins whether a build of it runs.";
+        let mut tx = self.begin_as_portal().await?;
+        let (state, attempt, event) = match changes::rows::for_update(&mut tx, change).await {
+            Ok(Some(stored)) => match stored.change.park(why) {
+                Ok((change, event)) => {
+                    changes::rows::save(&mut tx, &change, Some(why)).await?;
+                    (StepState::NeedsAttention, AttemptEnd::NeedsAttention, event)
+                }
+                Err(_) => (
+                    StepState::Failed,
+                    AttemptEnd::Failed,
+                    unread(EventKind::StepFailed, lease, change, why),
+                ),
+            },
+            unreadable => {
+                if let Err(error) = unreadable {
+                    tracing::error!(%change, %error, "a change cannot be read and is parked as it is");
+                }
+                rows::ends::park_unread(&mut tx, change, why).await?;
+                let event = unread(EventKind::ChangeNeedsAttention, lease, change, why);
+                (StepState::NeedsAttention, AttemptEnd::NeedsAttention, event)
+            }
+        };
+        held(rows::ends::end_unread(&mut tx, lease, state, why).await?)?;
+        rows::ends::end_attempt(tx.conn(), lease, attempt, Some(why)).await?;
+        if state == StepState::NeedsAttention {
+            rows::ends::park_run(&mut tx, run).await?;
+        }
+        tx.commit(event, vec![]).await?;
+        Ok(())
+    }
+
     /// This worker stops; another goes on. Nothing happened that the audit log should hold.
     async fn release(&self, work: &Work) -> Result<(), Halt> {
         let mut tx = self.pool().begin().await?;
@@ -184,6 +229,33 @@ impl Control {
     }
 }
 
+impl Outcome {
+    /// With words that can be kept: they may repeat what Jenkins or AWS said.
+    fn presentable(self) -> Self {
+        match self {
+            Self::Succeeded { note, next } => Self::Succeeded {
+                note: presentable(note),
+                next,
+            },
+            Self::Again { why, after } => Self::Again {
+                why: presentable(why),
+                after,
+            },
+            Self::Failed { why } => Self::Failed {
+                why: presentable(why),
+            },
+            Self::Cancelled { note, begun } => Self::Cancelled {
+                note: presentable(note),
+                begun,
+            },
+            Self::NeedsAttention { why } => Self::NeedsAttention {
+                why: presentable(why),
+            },
+            Self::Released => Self::Released,
+        }
+    }
+}
+
 /// For each region what was done of a change and what was not. To be asked after its steps were ended.
 pub(crate) async fn what_was_done(tx: &mut ChangeTx, change: &Change) -> ControlResult<Vec<Told>> {
     let facts = rows::ends::facts(tx, change.id).await?;
@@ -200,6 +272,13 @@ async fn give_back(
     let held = rows::claims::give_back(conn, &work.lease, progress, note, after).await?;
     rows::ends::end_attempt(conn, &work.lease, AttemptEnd::Again, note).await?;
     Ok(held)
+}
+
+fn unread(kind: EventKind, lease: &Lease, change: ChangeId, why: &str) -> Event {
+    Event::new(kind, SubjectRef::new("step", lease.step))
+        .of_change(change)
+        .outcome(EventOutcome::Failure)
+        .with(json!({"why": why}))
 }
 
 fn told(work: &Work, kind: EventKind) -> Event {

@@ -50,15 +50,13 @@ impl Control {
             // Listens before it looks, so that what becomes due in between is not slept over.
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
-            let pause = match self
+            let faultless = self
                 .round(&worker, &slots, &mut tasks, &mut expired, &stop)
-                .await
-            {
-                Ok(()) => self.settings().times.poll,
-                Err(error) => {
-                    tracing::error!(%error, "the worker cannot look for work");
-                    FAULT
-                }
+                .await;
+            let pause = if faultless {
+                self.settings().times.poll
+            } else {
+                FAULT
             };
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -81,7 +79,8 @@ impl Control {
         tracing::info!(worker = %worker.0, "stopped working");
     }
 
-    /// Everything there is to do at this moment.
+    /// Everything there is to do at this moment; false when something of it could not be done. One part that
+    /// fails, again and again for what is in one row, keeps none of the others from being done.
     async fn round(
         &self,
         worker: &Worker,
@@ -89,16 +88,30 @@ impl Control {
         tasks: &mut JoinSet<()>,
         expired: &mut Option<Instant>,
         stop: &CancellationToken,
-    ) -> Result<()> {
+    ) -> bool {
+        let mut faultless = true;
+        let mut tell = |part: &str, error: crate::Error| {
+            faultless = false;
+            tracing::error!(%error, "the worker cannot {part}");
+        };
         if expired.is_none_or(|at| at.elapsed() >= EXPIRE) {
             *expired = Some(Instant::now());
-            self.expire_due().await?;
+            if let Err(error) = self.expire_due().await {
+                tell("expire what is over", error);
+            }
         }
-        self.start_ready().await?;
+        if let Err(error) = self.start_ready().await {
+            tell("start what is ready", error);
+        }
         while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
             let length = self.settings().times.lease;
-            let Some(claim) = rows::claims::claim(self.pool(), &worker.0, length).await? else {
-                break;
+            let claim = match rows::claims::claim(self.pool(), &worker.0, length).await {
+                Ok(Some(claim)) => claim,
+                Ok(None) => break,
+                Err(error) => {
+                    tell("claim steps", error);
+                    break;
+                }
             };
             let (control, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move {
@@ -106,7 +119,7 @@ impl Control {
                 drop(slot);
             });
         }
-        Ok(())
+        faultless
     }
 
     /// Claims at most one due step and does it to the end of the attempt; whether there was one.

@@ -21,15 +21,22 @@ pub(in crate::runs) struct Claim {
     pub run: RunId,
     pub change: ChangeId,
     pub position: i32,
-    pub region: RegionName,
-    pub kind: StepKind,
     /// This one included.
     pub attempts: i32,
     /// Workers lost on it since it last got on.
     pub deaths: i32,
-    pub progress: Progress,
+    /// A row that cannot be read is claimed all the same: otherwise nobody would ever end it.
+    pub known: Result<Known>,
     /// How long ago it was first claimed, or first claimed since a person looked.
     pub age: Duration,
+}
+
+/// What the step's own row says of it.
+#[derive(Debug)]
+pub(in crate::runs) struct Known {
+    pub region: RegionName,
+    pub kind: StepKind,
+    pub progress: Progress,
 }
 
 #[derive(FromRow)]
@@ -81,21 +88,26 @@ pub(in crate::runs) async fn claim(
     .bind(new_id::<AttemptId>().0)
     .fetch_optional(pool)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let bad = |column: &'static str, why: String| corrupt("step", column, row.id, why);
-    Ok(Some(Claim {
+    Ok(row.map(|row| Claim {
         lease: Lease::new(row.id.into(), row.lease_epoch, asked, length),
         run: row.run_id.into(),
         change: row.change_id.into(),
         position: row.position,
-        region: RegionName::parse(row.region).map_err(|e| bad("region", e.to_string()))?,
-        kind: row.kind.parse().map_err(|e| bad("kind", e))?,
         attempts: row.attempts,
         deaths: row.deaths,
+        age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
+        known: known(row),
+    }))
+}
+
+fn known(row: Row) -> Result<Known> {
+    let bad = |column: &'static str, why: String| corrupt("step", column, row.id, why);
+    Ok(Known {
+        region: RegionName::parse(row.region).map_err(|e| bad("region", e.to_string()))?,
+        kind: row.kind.parse().map_err(|e| bad("kind", e))?,
         progress: serde_json::from_value(row.progress)
             .map_err(|e| bad("progress", e.to_string()))?,
-        age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
-    }))
+    })
 }
 
 /// False when the lease is lost.

@@ -38,6 +38,47 @@ pub(in crate::runs) async fn end_step(
     Ok(done.rows_affected() == 1)
 }
 
+/// Ends the step in `state` without a look at what it knows, which may be unreadable; false when the lease is lost.
+pub(in crate::runs) async fn end_unread(
+    tx: &mut ChangeTx,
+    lease: &Lease,
+    state: StepState,
+    note: &str,
+) -> Result<bool> {
+    let finished = state.is_final().then(|| tx.now().to_sqlx());
+    let done = sqlx::query(
+        "UPDATE step SET state = $3, note = $4, finished_at = $5, lease_owner = NULL, lease_expires_at = NULL
+         WHERE id = $1 AND lease_epoch = $2 AND state = 'running'",
+    )
+    .bind(lease.step.0)
+    .bind(lease.epoch)
+    .bind(state.as_str())
+    .bind(note)
+    .bind(finished)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Parks a change that cannot be read, if it runs.
+pub(in crate::runs) async fn park_unread(
+    tx: &mut ChangeTx,
+    change: ChangeId,
+    why: &str,
+) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query(
+        "UPDATE change SET state = 'needs_attention', state_reason = $2, version_no = version_no + 1, updated_at = $3
+         WHERE id = $1 AND state = 'running'",
+    )
+    .bind(change.0)
+    .bind(why)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(in crate::runs) async fn end_attempt(
     conn: &mut sqlx::PgConnection,
     lease: &Lease,

@@ -110,6 +110,71 @@ async fn killed_between_any_two_waits(pool: PgPool) {
     }
 }
 
+/// What stands where after workers gave up: step, run, change.
+async fn given_up_on(stage: &Stage, id: ChangeId, spoil: &'static str) -> [String; 3] {
+    sqlx::query(spoil)
+        .bind(id.0)
+        .execute(&stage.portal.pool)
+        .await
+        .expect("spoilt");
+    let _worker = stage.worker();
+    let give_up = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let (step, run, change): (String, String, String) = sqlx::query_as(
+            "SELECT s.state, r.state, c.state FROM step s JOIN run r ON r.id = s.run_id JOIN change c ON c.id = r.change_id
+             WHERE c.id = $1 AND s.position = 0",
+        )
+        .bind(id.0)
+        .fetch_one(&stage.portal.pool)
+        .await
+        .expect("states");
+        if step == "needs_attention" || tokio::time::Instant::now() > give_up {
+            return [step, run, change];
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_step_that_cannot_be_read_waits_for_a_person_and_holds_up_nobody(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    for spoil in [
+        "UPDATE step SET attempts = 21, progress = '5' FROM run WHERE run.id = run_id AND change_id = $1 AND position = 0",
+        "UPDATE step SET attempts = 21, kind = 'dance' FROM run WHERE run.id = run_id AND change_id = $1 AND position = 0",
+        "UPDATE step SET attempts = 21, region = 'ap-south-1' FROM run WHERE run.id = run_id AND change_id = $1 AND position = 0",
+        "WITH spoilt AS (UPDATE change SET requirements = '5' WHERE id = $1)
+         UPDATE step SET attempts = 21 FROM run WHERE run.id = run_id AND change_id = $1 AND position = 0",
+    ] {
+        let id = started(&stage, "1.1.0").await;
+        let states = given_up_on(&stage, id, spoil).await;
+        assert_eq!(states, ["needs_attention"; 3], "{spoil}");
+        let kinds = stage.portal.kinds(id).await;
+        assert!(kinds.iter().any(|k| k == "change.needs_attention"), "{kinds:?}");
+        // Off the way: only one change at a time may run there.
+        sqlx::query("UPDATE change SET state = 'failed' WHERE id = $1")
+            .bind(id.0)
+            .execute(&stage.portal.pool)
+            .await
+            .expect("over");
+    }
+    let other = stage.approved("checkout", "1.1.0", "dev").await;
+    let _worker = stage.worker();
+    assert_eq!(stage.ended(other).await.row.state, ChangeState::Succeeded);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn steps_are_claimed_though_nothing_can_be_started(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let id = started(&stage, "1.1.0").await;
+    sqlx::query("ALTER TABLE change RENAME start_mode TO lost")
+        .execute(&stage.portal.pool)
+        .await
+        .expect("from here on looking for what is ready fails");
+    let tired = "UPDATE step SET attempts = 30 FROM run WHERE run.id = run_id AND change_id = $1 AND position = 0";
+    let states = given_up_on(&stage, id, tired).await;
+    assert_eq!(states, ["needs_attention"; 3]);
+}
+
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn a_step_that_kills_its_workers_is_stopped_and_holds_up_nobody(pool: PgPool) {
     let stage = Stage::new(pool).await;

@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
 use super::{
     check::log,
@@ -20,12 +23,17 @@ use crate::{
     Control,
     outside::{
         Failure, FailureKind,
+        failure::presentable,
         jenkins::{BuildResult, Item, Place},
     },
 };
 
 /// So many polls in a row may bring nothing, which at one a second is five minutes: a Jenkins that starts anew takes a few.
 const SILENT: u32 = 300;
+
+/// So many whole logs a process has in memory at once, however many builds end together: each is there several times
+/// over while it is compared. The others wait and keep their leases.
+static WHOLE_LOGS: Semaphore = Semaphore::const_new(4);
 
 /// What one look at the build brought.
 enum Polled {
@@ -85,7 +93,7 @@ impl Control {
             {
                 return Ok(outcome);
             }
-            if let Some(words) = going.filter(|words| *words != note) {
+            if let Some(words) = going.map(presentable).filter(|words| *words != note) {
                 self.append_log(&work.lease, work.run, &[], &work.progress, Some(&words))
                     .await?;
                 note = words;
@@ -235,14 +243,18 @@ impl Control {
         let number = work.progress.build.unwrap_or_default();
         let pipelines = &self.outside().pipelines;
         for tried in 1..=TRIES {
+            let room = WHOLE_LOGS.acquire().await.map_err(crate::Error::fault)?;
             match pipelines.console(&job, number).await {
                 Ok(text) => {
                     let whole = lines(&text);
+                    drop(text);
                     self.complete_log(&work.lease, work.run, &whole).await?;
                     work.progress.log_rest.clear();
                     return Ok(telling(&whole));
                 }
                 Err(failure) => {
+                    // Not held while nothing is done.
+                    drop(room);
                     tracing::warn!(step = %work.lease.step, tried, %failure, "the whole log could not be read");
                     if failure.kind == FailureKind::Missing {
                         break;

@@ -25,11 +25,11 @@ pub(crate) struct ShellIslands {
 
 pub(crate) fn of_the_shell(visit: &Visit) -> ShellIslands {
     let places = shell::places(visit);
-    let q = visit
-        .path
-        .starts_with("/services")
-        .then(|| visit.params.raw("q").to_owned())
-        .unwrap_or_default();
+    let q = if visit.path.starts_with("/services") {
+        visit.params.raw("q").to_owned()
+    } else {
+        String::new()
+    };
     ShellIslands {
         palette: render(|| view! { <frontend::Palette places=places q=q /> }),
         ages: render(|| view! { <frontend::Ages /> }),

@@ -3,7 +3,8 @@
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::*;
-use web_sys::{Event, EventSource, MessageEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, EventSource, HtmlTextAreaElement, MessageEvent};
 
 use crate::{dom, log::Log, regions};
 
@@ -11,7 +12,10 @@ use crate::{dom, log::Log, regions};
 /// `ended` whether nothing will happen any more but the rest of the log being read.
 #[island]
 pub fn ChangeLive(change: String, version: String, log_after: f64, ended: bool) -> impl IntoView {
-    Effect::new(move |_| follow(&change, &version, log_after, ended));
+    Effect::new(move |_| {
+        keep_comment();
+        follow(&change, &version, log_after, ended);
+    });
     let words = if ended {
         "Finished; nothing more will happen here."
     } else {
@@ -89,6 +93,33 @@ fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
         if !ended {
             regions::refresh();
         }
+    });
+}
+
+/// What was written goes along to the second factor and back. The link is looked for at the
+/// click, since the page's parts are replaced while the change moves.
+fn keep_comment() {
+    let Some(body) = dom::document().and_then(|d| d.body()) else {
+        return;
+    };
+    dom::on(&body, "click", |event: web_sys::MouseEvent| {
+        let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+        let Some(link) = target.and_then(|t| t.closest("#step-up").ok().flatten()) else {
+            return;
+        };
+        let comment = dom::by_id("comment").and_then(|f| f.dyn_into::<HtmlTextAreaElement>().ok());
+        let Some(comment) = comment.map(|c| c.value()).filter(|text| !text.is_empty()) else {
+            return;
+        };
+        let Some(here) = dom::window().and_then(|w| w.location().pathname().ok()) else {
+            return;
+        };
+        let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
+        let back = format!("{here}?comment={}#decide", encode(&comment));
+        let _ = link.set_attribute(
+            "href",
+            &format!("/auth/step-up?return_to={}", encode(&back)),
+        );
     });
 }
 

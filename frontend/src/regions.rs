@@ -82,9 +82,9 @@ fn replace(region: &HtmlElement, new: &Element) {
         .map(|active| active.id());
     // This page's own HTML from this page's own address: the server escaped it.
     region.set_inner_html(&new.inner_html());
-    if let Some(id) = focus.filter(|id| !id.is_empty()) {
-        if let Some(element) = dom::by_id(&id) {
-            let _ = element.focus();
-        }
+    if let Some(id) = focus.filter(|id| !id.is_empty())
+        && let Some(element) = dom::by_id(&id)
+    {
+        let _ = element.focus();
     }
 }

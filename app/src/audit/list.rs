@@ -143,12 +143,11 @@ fn event(out: &mut String, now: Timestamp, row: &AuditRow) {
     out.push_str(row.kind.as_str());
     out.push_str("</code></div></td><td data-label=\"Outcome\">");
     write_badge(out, row.outcome.look());
-    if row.outcome != Outcome::Success {
-        if let Some(detail) = row.data.get("detail").and_then(|d| d.as_str()) {
-            out.push_str("<div class=\"about\" dir=\"auto\">");
-            escape(out, detail);
-            out.push_str("</div>");
-        }
+    let detail = row.data.get("detail").and_then(|detail| detail.as_str());
+    if let Some(detail) = detail.filter(|_| row.outcome != Outcome::Success) {
+        out.push_str("<div class=\"about\" dir=\"auto\">");
+        escape(out, detail);
+        out.push_str("</div>");
     }
     out.push_str("</td><td data-label=\"About\">");
     subject(out, &row.subject.kind, &row.subject.id);

@@ -125,8 +125,8 @@ fn decide(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>) -> Html {
         <form class="stack" method="post" action=format!("/changes/{}/decide", change.row.id) id="decide">
             {visit.csrf_field()}
             <input type="hidden" name="evidence_digest" value=change.row.evidence_digest.to_string() />
-            {Field::new("comment", "Comment").hint("Kept with your word for ever. Needed when you reject.").refused(posted.refusal).area(comment, 2, false)}
             {link}
+            {Field::new("comment", "Comment").hint("Kept with your word for ever. Needed when you reject.").refused(posted.refusal).area(comment, 2, false)}
             <div class="row">{approve_button}{reject_button}</div>
             <p class="hint">"Your word counts for evidence "{parts::evidence_digest(&change.row.evidence_digest)}" and nothing else."</p>
         </form>

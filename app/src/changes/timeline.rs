@@ -1,7 +1,7 @@
 //! Everything that happened to a change, in order. These are the audit events themselves.
 
 use control::changes::TimelineEntry;
-use domain::Outcome;
+use domain::{EventKind, Outcome, StepKind};
 use leptos::prelude::*;
 
 use super::data::data;
@@ -27,24 +27,86 @@ fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
         Outcome::Denied => ("ban", "warn"),
         Outcome::Failure => ("circle-x", "bad"),
     };
-    let who = entry
-        .login
-        .as_ref()
-        .map(|login| html! { {person(login.as_str(), None)}" " });
-    let words = words::event(entry.kind);
-    let words = if who.is_some() {
-        words
+    let sentence = match &entry.login {
+        Some(login) if is_a_persons_act(entry.kind) => {
+            html! { {person(login.as_str(), None)}" "{words::event(entry.kind)} }
+        }
+        _ => Html::text(&happened(entry)),
+    };
+    // What people said and why it ended is read at once; the rest is there for who looks for it.
+    let details = if is_told(entry) {
+        data(&entry.data)
     } else {
-        capital(&words)
+        folded(data(&entry.data))
     };
     html! {
         <li class=class>
             {icon(glyph)}
             <div>
-                <p>{who}{words}<span class="muted small">" · "{time::ago(visit.now, entry.at)}</span></p>
-                {data(&entry.data)}
+                <p>{sentence}<span class="muted small">" · "{time::ago(visit.now, entry.at)}</span></p>
+                {details}
             </div>
         </li>
+    }
+}
+
+fn folded(details: Html) -> Html {
+    if details.is_empty() {
+        return details;
+    }
+    html! { <details class="more small"><summary>"Details"</summary>{details}</details> }
+}
+
+/// Whether somebody did this, rather than the portal in their name.
+fn is_a_persons_act(kind: EventKind) -> bool {
+    use EventKind as E;
+    matches!(
+        kind,
+        E::ChangeRequested
+            | E::ChangeApproved
+            | E::ChangeRejected
+            | E::ChangeStarted
+            | E::ChangeCancelRequested
+            | E::ChangeCancelled
+            | E::ChangeResumed
+            | E::ActionDenied
+            | E::TicketRefused
+    )
+}
+
+fn is_told(entry: &TimelineEntry) -> bool {
+    use EventKind as E;
+    entry.outcome != Outcome::Success
+        || matches!(
+            entry.kind,
+            E::ChangeApproved
+                | E::ChangeRejected
+                | E::ChangeStale
+                | E::ChangeCancelRequested
+                | E::ChangeCancelled
+                | E::ChangeFailed
+                | E::ChangeNeedsAttention
+                | E::ChangeResumed
+                | E::StepFailed
+        )
+}
+
+/// What happened by itself, with the step and the region it was about.
+fn happened(entry: &TimelineEntry) -> String {
+    let said = |key: &str| entry.data.get(key).and_then(|value| value.as_str());
+    let region = said("region")
+        .map(|region| format!(" in {region}"))
+        .unwrap_or_default();
+    let step = said("kind").and_then(|kind| kind.parse::<StepKind>().ok());
+    let how = match entry.kind {
+        EventKind::StepSucceeded => "done",
+        EventKind::StepFailed => "failed",
+        EventKind::StepRetried => "tried again",
+        _ => "",
+    };
+    match (step, how) {
+        (Some(step), how) if !how.is_empty() => format!("{}{region}: {how}", step.title()),
+        _ => format!("{}{region}", capital(&words::event(entry.kind))),
     }
 }
 

@@ -556,7 +556,7 @@ fn run(state: ChangeState) -> RunView {
                     vec![AwsSessionView {
                         purpose: "describe the cluster".into(),
                         role_arn: "arn:aws:iam::300000000003:role/portolan-job-developer".into(),
-                        session_name: format!("step-{}", id::<domain::StepId>(200 + n as u128)),
+                        session_name: format!("step-{}", id::<domain::StepId>(200 + u128::from(n))),
                         source_identity: "developer".into(),
                         access_key_id: "ASIAEXAMPLE0000000".into(),
                         request_id: Some("9f1c7a52-0000-4000-8000-000000000000".into()),

@@ -9,7 +9,7 @@ use crate::{dom, span};
 pub fn Ages() -> impl IntoView {
     Effect::new(|_| {
         // The page says in its foot when it was made; the difference is what the browser's clock is off by.
-        let made = dom::all(".foot time").first().and_then(|time| parsed(time));
+        let made = dom::all(".foot time").first().and_then(parsed);
         let ahead = made.map_or(0.0, |made| js_sys::Date::now() - made);
         // A page out of the browser's cache is not made now: then the browser's own clock is all there is.
         let ahead = if ahead.abs() > 60_000.0 { 0.0 } else { ahead };

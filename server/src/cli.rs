@@ -24,7 +24,7 @@ enum Command {
     Serve(Configured),
     /// Execute runs without serving pages, beside other workers.
     Work(Configured),
-    /// Bring the database up to date; needs database.owner_url.
+    /// Bring the database up to date; needs `database.owner_url`.
     Migrate(Configured),
     /// Print the `OpenAPI` description of the REST API.
     Openapi,

@@ -34,13 +34,13 @@ pub(super) fn places(places: &[Place], typed: &str, single_keys: bool) -> Vec<Ch
         .collect()
 }
 
-/// The services in an answer of `GET /api/v1/services`.
-pub(super) fn services(answer: &JsValue) -> Vec<Choice> {
+/// The services in an answer of `GET /api/v1/services`; those whose name has what was typed go first.
+pub(super) fn services(answer: &JsValue, typed: &str) -> Vec<Choice> {
     let items = js_sys::Reflect::get(answer, &"items".into()).unwrap_or(JsValue::UNDEFINED);
     if !js_sys::Array::is_array(&items) {
         return vec![];
     }
-    js_sys::Array::from(&items)
+    let mut found: Vec<Choice> = js_sys::Array::from(&items)
         .iter()
         .map(|item| {
             let (name, title) = (dom::text(&item, "name"), dom::text(&item, "title"));
@@ -59,7 +59,14 @@ pub(super) fn services(answer: &JsValue) -> Vec<Choice> {
                 side,
             }
         })
-        .collect()
+        .collect();
+    let typed = typed.to_lowercase();
+    found.sort_by_key(|choice| match choice.words.find(&typed) {
+        Some(0) => 0,
+        Some(_) => 1,
+        None => 2,
+    });
+    found
 }
 
 /// The last line: search for exactly what was typed.

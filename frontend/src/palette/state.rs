@@ -172,7 +172,7 @@ async fn found(typed: &str) -> Option<Vec<Choice>> {
     } else {
         return None;
     };
-    Some(options::services(&body))
+    Some(options::services(&body, typed))
 }
 
 fn step(state: &mut State, down: bool) {

@@ -126,13 +126,12 @@ async fn by_token(
 ) -> Result<Caller, Refused> {
     let limit = Limit::per_minute("failed_token", state.limits().failed_token);
     let control = state.control();
-    if control.is_used_up(limit, facts.address()).await? {
-        if let Some(limited) = control
+    if control.is_used_up(limit, facts.address()).await?
+        && let Some(limited) = control
             .count_use(limit, facts.address(), facts.anonymous())
             .await?
-        {
-            return Err(limited.into());
-        }
+    {
+        return Err(limited.into());
     }
     match control
         .token_caller(secret, facts.id, facts.ip.clone())

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use control::idempotency::{Answer, Begun, KeyedRequest};
-use domain::{Refusal, RefusalCode};
+use domain::RefusalCode;
 use sha2::{Digest as _, Sha256};
 
 use super::{MaybeCaller, Refused, body};
@@ -85,8 +85,7 @@ async fn prepare(
     hash.update(uri.to_string().as_bytes());
     hash.update([0]);
     hash.update(&bytes);
-    let keyed =
-        KeyedRequest::new(caller, &key, route, hash.finalize().into()).map_err(Refusal::from)?;
+    let keyed = KeyedRequest::new(caller, &key, route, hash.finalize().into())?;
     Ok((keyed, Request::from_parts(parts, Body::from(bytes))))
 }
 

@@ -182,7 +182,7 @@ async fn the_same_address_is_not_the_same_person(pool: PgPool) {
     assert_eq!(world.count("SELECT count(*) FROM person").await, 2);
 }
 
-/// The sign-in name is the SourceIdentity in CloudTrail, so it means one person.
+/// The sign-in name is the `SourceIdentity` in CloudTrail, so it means one person.
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_sign_in_name_is_taken_once(pool: PgPool) {
     let world = World::start(pool).await;

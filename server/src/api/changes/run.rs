@@ -68,7 +68,7 @@ struct AwsSession {
     #[schema(example = "developer")]
     source_identity: String,
     access_key_id: String,
-    /// AWS's id of the AssumeRole call.
+    /// AWS's id of the `AssumeRole` call.
     request_id: Option<String>,
     made_at: Timestamp,
     expires_at: Timestamp,

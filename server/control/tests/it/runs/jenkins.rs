@@ -117,10 +117,11 @@ async fn discarded(stage: &Stage, point: &'static str, nth: usize) -> domain::Ch
     }
     let spent = "SELECT count(*) FROM ticket WHERE redeemed_at IS NOT NULL";
     assert_eq!(stage.count(spent).await, 1, "the build used its ticket");
-    let mut world = stage.sandbox.world().lock();
-    let job = world.jenkins.jobs.get_mut("shop/deploy-cart");
-    job.expect("a job").builds.clear();
-    drop(world);
+    {
+        let mut world = stage.sandbox.world().lock();
+        let job = world.jenkins.jobs.get_mut("shop/deploy-cart");
+        job.expect("a job").builds.clear();
+    }
     stage.leases_end().await;
     id
 }

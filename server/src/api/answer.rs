@@ -16,7 +16,7 @@ use crate::edge::Refused;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct List<T> {
+pub(super) struct List<T> {
     /// What there is, in order.
     items: Vec<T>,
     /// Where the next page begins; null at the end.

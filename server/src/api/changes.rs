@@ -2,6 +2,7 @@
 
 pub(super) mod detail;
 pub(super) mod events;
+pub(super) mod evidence;
 mod filters;
 pub(super) mod moves;
 pub(super) mod run;

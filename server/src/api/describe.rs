@@ -1,5 +1,7 @@
 //! The description of the API, `OpenAPI` 3.1: what the handlers say, and what all of them have in common.
 
+mod links;
+
 use std::sync::OnceLock;
 
 use axum::response::{IntoResponse, Response};
@@ -10,7 +12,7 @@ use utoipa::{
         Components, Content, Header, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder,
         Type,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
-        schema::ObjectBuilder,
+        schema::{ObjectBuilder, Schema},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -70,6 +72,7 @@ pub fn description() -> OpenApi {
             complete(operation, Kind::Delete);
         }
     }
+    links::add(&mut api);
     api
 }
 
@@ -106,6 +109,9 @@ const TAGGED: [&str; 8] = [
     "get_description",
 ];
 
+/// Operations whose body may be left out.
+const EMPTY: [&str; 2] = ["start_change", "import_catalogue"];
+
 /// Adds what every operation of its kind has: its key, its tag, and the problems it may answer.
 fn complete(operation: &mut Operation, kind: Kind) {
     let id = operation.operation_id.clone().unwrap_or_default();
@@ -115,10 +121,24 @@ fn complete(operation: &mut Operation, kind: Kind) {
         .iter()
         .any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Path));
     if kind == Kind::Post && !open {
-        parameters.push(header("Idempotency-Key", "IdempotencyKey").into());
+        parameters.push(
+            header(
+                "Idempotency-Key",
+                Ref::from_schema_name("IdempotencyKey").into(),
+            )
+            .into(),
+        );
     }
     if TAGGED.contains(&id.as_str()) {
-        parameters.push(header("If-None-Match", "EntityTags").into());
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let about = "Tags of what the client has already, as the header ETag gave them.";
+        parameters.push(
+            header(
+                "If-None-Match",
+                text.description(Some(about)).build().into(),
+            )
+            .into(),
+        );
         let unaltered = ResponseBuilder::new()
             .description("The client has it already.")
             .build();
@@ -133,6 +153,13 @@ fn complete(operation: &mut Operation, kind: Kind) {
                 .headers
                 .insert("ETag".to_owned(), tag.build().into());
         }
+    }
+    if let Some(RefOr::T(body)) = operation
+        .request_body
+        .as_mut()
+        .filter(|_| EMPTY.contains(&id.as_str()))
+    {
+        body.required = Some(Required::False);
     }
     let mut problems = vec![400, 422, 503];
     if !open {
@@ -155,12 +182,12 @@ fn complete(operation: &mut Operation, kind: Kind) {
     }
 }
 
-fn header(name: &str, schema: &str) -> Parameter {
+fn header(name: &str, schema: RefOr<Schema>) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .schema(Some(Ref::from_schema_name(schema)))
+        .schema(Some(schema))
         .build()
 }
 

@@ -58,7 +58,6 @@ texts! {
     TokenName: "What a token is for, to recognise it by.", LINE, 1..=100, "release pipeline";
     Cursor: "Where a page begins: the `next_cursor` of the page before, unaltered.", r"^[A-Za-z0-9_-]+$", 1..=1000, "Y2FydB9jYXJ0";
     EventPlace: "How much of a change and of its log a viewer has.", r"^[0-9]{1,18}\.[0-9]{1,18}$", 3..=37, "4.120";
-    EntityTags: "Tags of what the client has already, as the header ETag gave them.", r"^[ -~]*$", 0..=1000, "\"3f2a\"";
     IdempotencyKey: "Makes a repetition recognisable: a new one, such as a UUID, for each new request.", r"^[!-~]+$", 1..=200, "8a0c6c1e-54b5-4c0b-9d7e-0f3a3f0a8d3e";
     TicketSecret: "A pipeline's one-time ticket.", r"^[!-~]+$", 1..=200, "ptk_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     HttpUrl: "An http or https address.", r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,4})?(/[!-~]*)?$", 10..=2000, "https://jenkins.example.com/job/build-cart/12/";

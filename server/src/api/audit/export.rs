@@ -80,7 +80,7 @@ impl Form {
 filters! {
     /// Which events, and in which form; absent filters match all.
     ExportFilters {
-        #[param(value_type = Form)]
+        #[param(value_type = Form, inline)]
         format: Asked,
     }
     |_| (None, None)

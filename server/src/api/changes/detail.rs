@@ -1,31 +1,20 @@
-//! A change in full, its evidence, and why it may or may not go on.
+//! A change in full.
 
-use axum::{extract::State, response::Response};
 use control::{
-    changes::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry},
+    changes::{ApprovalView, Buttons, ChangeDetail, RequirementView, TimelineEntry},
     people::PersonRef,
 };
 use domain::{
-    ApprovalId, ChangeId, ChangeState, EventKind, Evidence as Sealed, Login, Outcome, PersonId,
-    StartMode, Verdict as Word,
+    ApprovalId, ChangeId, EventKind, Evidence as Sealed, Login, Outcome, PersonId, StartMode,
+    Verdict as Word,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Change, run::Run};
-use crate::{
-    AppState,
-    api::{
-        answer::Known,
-        asking::{Named, Plain},
-        refusal::Permission,
-        rules::Of,
-        words,
-    },
-    edge::{Refused, SignedIn},
-};
+use super::{Change, evidence::Evidence, run::Run};
+use crate::api::{refusal::Permission, rules::Of, words};
 
 /// A change with all there is to know of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,7 +30,7 @@ pub(in crate::api) struct ChangeInFull {
     #[schema(minimum = 1)]
     version_no: i64,
     /// Exactly what will be done. `/changes/{id}/evidence` has the bytes that the digest is of.
-    #[schema(value_type = super::detail::Evidence)]
+    #[schema(value_type = Evidence)]
     evidence: Sealed,
     requirements: Vec<Requirement>,
     approvals: Vec<Approval>,
@@ -53,69 +42,9 @@ pub(in crate::api) struct ChangeInFull {
     may: Permissions,
 }
 
-/// Exactly what will be done, as the portal worked it out.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes what the domain serialises itself")]
-pub(in crate::api) struct Evidence {
-    /// Form of this record.
-    #[schema(minimum = 1)]
-    schema: u32,
-    #[schema(value_type = words::ChangeKind)]
-    kind: String,
-    #[schema(value_type = words::Login)]
-    requester: String,
-    #[schema(value_type = words::ServiceName)]
-    service: String,
-    #[schema(value_type = words::TeamName)]
-    team: String,
-    #[schema(value_type = words::Version)]
-    version: String,
-    #[schema(value_type = words::GitCommit)]
-    commit: String,
-    /// ECR repository, without registry.
-    repository: String,
-    #[schema(value_type = words::ImageDigest)]
-    digest: String,
-    #[schema(value_type = words::EnvironmentName)]
-    environment: String,
-    protected: bool,
-    /// Jenkins job that deploys.
-    pipeline: String,
-    /// In the order of the run.
-    targets: Vec<EvidenceTarget>,
-    rule_version: String,
-    policy_version: String,
-}
-
-/// One region that the change touches.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes what the domain serialises itself")]
-struct EvidenceTarget {
-    #[schema(value_type = words::RegionName)]
-    region: String,
-    side: crate::api::regions::Side,
-    /// AWS account, twelve digits.
-    #[schema(pattern = r"^[0-9]{12}$")]
-    account: String,
-    cluster: String,
-    namespace: String,
-    /// What the portal last verified there; null where it never deployed.
-    current: Option<EvidenceRunning>,
-}
-
-/// A version as it runs somewhere.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes what the domain serialises itself")]
-struct EvidenceRunning {
-    #[schema(value_type = words::Version)]
-    version: String,
-    #[schema(value_type = words::ImageDigest)]
-    digest: String,
-}
-
 /// One thing the rules ask for, and how far it is.
 #[derive(Debug, Serialize, ToSchema)]
-struct Requirement {
+pub(super) struct Requirement {
     /// The rule it comes from.
     rule: String,
     #[schema(minimum = 1)]
@@ -182,29 +111,13 @@ struct Happened {
 
 /// What the caller may do to a change now.
 #[derive(Debug, Serialize, ToSchema)]
-struct Permissions {
+pub(super) struct Permissions {
     approve: Permission,
     reject: Permission,
     start: Permission,
     cancel: Permission,
     resume: Permission,
     retry: Permission,
-}
-
-/// Why a change may or may not go on: the very decisions that the enforcer takes.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Explanation {
-    #[schema(value_type = words::Id)]
-    id: ChangeId,
-    #[schema(value_type = words::ChangeState)]
-    state: ChangeState,
-    state_reason: Option<String>,
-    requirements: Vec<Requirement>,
-    may: Permissions,
-    policy_version: String,
-    rule_version: String,
-    /// Names of the rules that match.
-    rules: Vec<String>,
 }
 
 impl From<ChangeDetail> for ChangeInFull {
@@ -303,53 +216,4 @@ impl From<Buttons> for Permissions {
             retry: buttons.retry.into(),
         }
     }
-}
-
-impl From<Explain> for Explanation {
-    fn from(explain: Explain) -> Self {
-        Self {
-            id: explain.id,
-            state: explain.state,
-            state_reason: explain.state_reason,
-            requirements: explain.requirements.into_iter().map(Into::into).collect(),
-            may: explain.buttons.into(),
-            policy_version: explain.policy_version,
-            rule_version: explain.rule_version,
-            rules: explain.rules,
-        }
-    }
-}
-
-/// The evidence, byte for byte what its digest is of
-///
-/// The `ETag` is the digest: SHA-256 of this body.
-#[utoipa::path(get, path = "/changes/{id}/evidence", operation_id = "get_evidence", tag = "changes",
-    params(("id" = words::Id, Path, description = "The change.")),
-    responses((status = 200, body = Evidence, description = "Canonical JSON.")))]
-pub(in crate::api) async fn evidence(
-    State(state): State<AppState>,
-    SignedIn(caller): SignedIn,
-    _: Plain,
-    Named(id): Named<ChangeId>,
-    known: Known,
-) -> Result<Response, Refused> {
-    let change = state.control().change(&caller, id).await?;
-    let tag = change.row.evidence_digest.to_string();
-    Ok(known.tagged(&tag, "application/json", change.evidence_text))
-}
-
-/// Why a change may or may not go on, and who can unblock it
-#[utoipa::path(get, path = "/changes/{id}/explain", operation_id = "explain_change", tag = "changes",
-    params(("id" = words::Id, Path, description = "The change.")),
-    responses((status = 200, body = Explanation, description = "The decisions.")))]
-pub(in crate::api) async fn explain(
-    State(state): State<AppState>,
-    SignedIn(caller): SignedIn,
-    _: Plain,
-    Named(id): Named<ChangeId>,
-    known: Known,
-) -> Result<Response, Refused> {
-    known.answer(&Explanation::from(
-        state.control().explain(&caller, id).await?,
-    ))
 }

@@ -25,6 +25,7 @@ pub(in crate::api) struct ChangeFilters {
     #[param(value_type = Option<words::Login>)]
     requester: Option<Login>,
     /// `me`: only what waits for an approval that the caller can still give.
+    #[param(inline)]
     awaiting: Option<Awaiting>,
     #[param(value_type = Option<words::Cursor>)]
     cursor: Option<String>,

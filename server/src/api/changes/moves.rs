@@ -26,8 +26,7 @@ pub(in crate::api) struct Decision {
     #[schema(value_type = words::EvidenceDigest)]
     evidence_digest: EvidenceDigest,
     #[schema(value_type = Option<words::Comment>)]
-    #[serde(default)]
-    comment: String,
+    comment: Option<String>,
 }
 
 /// Why.
@@ -57,9 +56,10 @@ pub(in crate::api) async fn decide(
     Sent(sent): Sent<Decision>,
 ) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
     let (verdict, digest) = (sent.decision.into(), sent.evidence_digest);
+    let comment = sent.comment.unwrap_or_default();
     let change = state
         .control()
-        .decide(&caller, id, verdict, digest, sent.comment)
+        .decide(&caller, id, verdict, digest, comment)
         .await?;
     Ok((StatusCode::CREATED, Json(change.into())))
 }
@@ -68,7 +68,7 @@ pub(in crate::api) async fn decide(
 ///
 /// Every approval and the evidence are checked again; what differs makes the change stale.
 #[utoipa::path(post, path = "/changes/{id}/start", operation_id = "start_change", tag = "changes",
-    params(("id" = words::Id, Path, description = "The change.")), request_body = Option<Nothing>,
+    params(("id" = words::Id, Path, description = "The change.")), request_body = Nothing,
     responses((status = 202, body = ChangeInFull, description = "It runs.")))]
 pub(in crate::api) async fn start(
     State(state): State<AppState>,

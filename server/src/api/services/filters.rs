@@ -24,8 +24,10 @@ pub(in crate::api) struct ServiceFilters {
     /// `true`: only those that their source no longer has; `false`: only the others.
     orphaned: Option<bool>,
     /// `name` when nothing is said.
+    #[param(inline)]
     sort: Option<ServiceOrder>,
     /// `asc` when nothing is said.
+    #[param(inline)]
     order: Option<Direction>,
     #[param(value_type = Option<words::Cursor>)]
     cursor: Option<String>,

@@ -1,0 +1,144 @@
+//! What a change would do, and why it may or may not go on.
+
+use axum::{extract::State, response::Response};
+use control::changes::Explain;
+use domain::{ChangeId, ChangeState};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::detail::{Permissions, Requirement};
+use crate::{
+    AppState,
+    api::{
+        answer::Known,
+        asking::{Named, Plain},
+        regions::Side,
+        words,
+    },
+    edge::{Refused, SignedIn},
+};
+
+/// Exactly what will be done, as the portal worked it out.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+pub(in crate::api) struct Evidence {
+    /// Form of this record.
+    #[schema(minimum = 1)]
+    schema: u32,
+    #[schema(value_type = words::ChangeKind)]
+    kind: String,
+    #[schema(value_type = words::Login)]
+    requester: String,
+    #[schema(value_type = words::ServiceName)]
+    service: String,
+    #[schema(value_type = words::TeamName)]
+    team: String,
+    #[schema(value_type = words::Version)]
+    version: String,
+    #[schema(value_type = words::GitCommit)]
+    commit: String,
+    /// ECR repository, without registry.
+    repository: String,
+    #[schema(value_type = words::ImageDigest)]
+    digest: String,
+    #[schema(value_type = words::EnvironmentName)]
+    environment: String,
+    protected: bool,
+    /// Jenkins job that deploys.
+    pipeline: String,
+    /// In the order of the run.
+    targets: Vec<EvidenceTarget>,
+    rule_version: String,
+    policy_version: String,
+}
+
+/// One region that the change touches.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceTarget {
+    #[schema(value_type = words::RegionName)]
+    region: String,
+    side: Side,
+    /// AWS account, twelve digits.
+    #[schema(pattern = r"^[0-9]{12}$")]
+    account: String,
+    cluster: String,
+    namespace: String,
+    /// What the portal last verified there; null where it never deployed.
+    current: Option<EvidenceRunning>,
+}
+
+/// A version as it runs somewhere.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceRunning {
+    #[schema(value_type = words::Version)]
+    version: String,
+    #[schema(value_type = words::ImageDigest)]
+    digest: String,
+}
+
+/// Why a change may or may not go on: the very decisions that the enforcer takes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Explanation {
+    #[schema(value_type = words::Id)]
+    id: ChangeId,
+    #[schema(value_type = words::ChangeState)]
+    state: ChangeState,
+    state_reason: Option<String>,
+    requirements: Vec<Requirement>,
+    may: Permissions,
+    policy_version: String,
+    rule_version: String,
+    /// Names of the rules that match.
+    rules: Vec<String>,
+}
+
+impl From<Explain> for Explanation {
+    fn from(explain: Explain) -> Self {
+        Self {
+            id: explain.id,
+            state: explain.state,
+            state_reason: explain.state_reason,
+            requirements: explain.requirements.into_iter().map(Into::into).collect(),
+            may: explain.buttons.into(),
+            policy_version: explain.policy_version,
+            rule_version: explain.rule_version,
+            rules: explain.rules,
+        }
+    }
+}
+
+/// The evidence, byte for byte what its digest is of
+///
+/// The `ETag` is the digest: SHA-256 of this body.
+#[utoipa::path(get, path = "/changes/{id}/evidence", operation_id = "get_evidence", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change.")),
+    responses((status = 200, body = Evidence, description = "Canonical JSON.")))]
+pub(in crate::api) async fn show(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+    known: Known,
+) -> Result<Response, Refused> {
+    let change = state.control().change(&caller, id).await?;
+    let tag = change.row.evidence_digest.to_string();
+    Ok(known.tagged(&tag, "application/json", change.evidence_text))
+}
+
+/// Why a change may or may not go on, and who can unblock it
+#[utoipa::path(get, path = "/changes/{id}/explain", operation_id = "explain_change", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change.")),
+    responses((status = 200, body = Explanation, description = "The decisions.")))]
+pub(in crate::api) async fn explain(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+    known: Known,
+) -> Result<Response, Refused> {
+    known.answer(&Explanation::from(
+        state.control().explain(&caller, id).await?,
+    ))
+}

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod keys;
 pub mod op;
+pub mod shop;
 
 use control::{Clock, outside::PortalIdentity};
 use portolan_server::{AppState, Config, serve};
@@ -42,6 +43,10 @@ pub fn variables(url: &str, database: &str, issuer: &str) -> Vec<(String, String
         ("PORTOLAN_CATALOG_FOLDER", catalogue),
         ("PORTOLAN_DATABASE__URL", database),
         ("PORTOLAN_DATABASE__CONNECTIONS", "5"),
+        // Tests of the limits set their own; others are not to meet them.
+        ("PORTOLAN_LIMITS__SIGN_IN", "100000"),
+        ("PORTOLAN_LIMITS__CALLBACK", "100000"),
+        ("PORTOLAN_LIMITS__WRITES", "100000"),
         ("PORTOLAN_OIDC__ISSUER", issuer),
         ("PORTOLAN_OIDC__CLIENT_SECRET", op::CLIENT_SECRET),
         ("PORTOLAN_JENKINS__TOKEN", "jenkins-token"),

@@ -1,9 +1,18 @@
 //! The whole portal over HTTP: its own router on a free port, a database of its own, an identity provider
 //! of ours that can lie. Needs `DATABASE_URL` of a role that may create databases.
 
+mod api;
 mod backchannel;
 mod config;
+mod csrf;
 mod harness;
+mod headers;
+mod keyed;
 mod layout;
+mod limits;
+mod matrix;
 mod oidc;
+mod routes;
+mod secrets;
 mod sign_in;
+mod tokens;

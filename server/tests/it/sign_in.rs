@@ -127,7 +127,7 @@ async fn the_database_holds_no_secret_of_a_session(pool: PgPool) {
     for secret in [
         cookie.as_str(),
         &hex_of_cookie,
-        "eyJ",
+        "eyJhbGciOi",
         "refresh-token-canary",
         "access-token-canary",
         "client-secret-canary",

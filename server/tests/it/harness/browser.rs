@@ -149,6 +149,33 @@ impl Browser {
         answer
     }
 
+    /// The head of an answer that does not end by itself.
+    pub async fn head_of(&self, path: &str) -> Answer {
+        let all: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(n, v)| format!("{n}={v}"))
+            .collect();
+        let request = self
+            .client
+            .get(format!("{}{path}", self.origin))
+            .header("cookie", all.join("; "));
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let stream = headers
+            .get("content-type")
+            .is_some_and(|v| v == "text/event-stream");
+        Answer {
+            status,
+            headers,
+            text: if stream {
+                String::new()
+            } else {
+                response.text().await.expect("a body")
+            },
+        }
+    }
+
     fn keep(&mut self, cookie: &str) {
         let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
         let (name, value) = pair.split_once('=').expect("a pair");

@@ -1,0 +1,301 @@
+//! Who may do what: job roles × calls × own and foreign objects, as the API and the pages answer.
+//!
+//! The table is checked in. A change of policy, of a route or of a decision is a line of its diff.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::{
+    harness::{
+        Answer, Browser, World,
+        shop::{FOREIGN, OWN, decide, id, make_token, release, wish},
+    },
+    routes,
+};
+
+const PEOPLE: [&str; 7] = [
+    "nobody",
+    "outsider",
+    "developer",
+    "manager",
+    "operator",
+    "auditor",
+    "administrator",
+];
+
+/// Calls about one service or change: own is of team checkout, foreign of team catalog.
+const ABOUT: [&str; 16] = [
+    "GET /services/{name}",
+    "GET /services/{name}/releases",
+    "POST /services/{name}/releases",
+    "POST /changes",
+    "GET /changes/{id}",
+    "GET /changes/{id}/evidence",
+    "GET /changes/{id}/explain",
+    "GET /changes/{id}/runs",
+    "GET /changes/{id}/log",
+    "GET /changes/{id}/events",
+    "POST /changes/{id}/approvals approve",
+    "POST /changes/{id}/approvals reject",
+    "POST /changes/{id}/start",
+    "POST /changes/{id}/cancel",
+    "POST /changes/{id}/retry",
+    "DELETE /tokens/{id}",
+];
+
+/// Calls about nothing in particular. Of lists the table says how many items there were.
+const PLAIN: [&str; 14] = [
+    "GET /me",
+    "GET /services",
+    "POST /services/import",
+    "GET /environments",
+    "GET /environments/{name}",
+    "GET /regions",
+    "GET /rules",
+    "GET /changes",
+    "GET /changes?awaiting=me",
+    "GET /audit/events",
+    "GET /audit/events/{id}",
+    "GET /audit/export",
+    "GET /tokens",
+    "POST /tokens",
+];
+
+const PAGES: [&str; 9] = [
+    "/",
+    "/services",
+    "/changes",
+    "/approvals",
+    "/audit",
+    "/tokens",
+    "/catalog",
+    "/environments",
+    "/sessions",
+];
+const PAGES_ABOUT: [&str; 3] = [
+    "/services/{name}",
+    "/services/{name}/deploy",
+    "/changes/{id}",
+];
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn who_may_do_what(pool: PgPool) {
+    let world = World::start(pool).await.with_shop().await;
+    let mut browsers = BTreeMap::new();
+    for login in PEOPLE {
+        let browser = if login == "nobody" {
+            world.browser()
+        } else {
+            world.signed_in(login).await
+        };
+        browsers.insert(login, browser);
+    }
+    let event: uuid::Uuid = sqlx::query_scalar("SELECT id FROM audit_event LIMIT 1")
+        .fetch_one(&world.pool)
+        .await
+        .expect("an event");
+    // One of each team for the lists.
+    world.waiting(OWN, "staging").await;
+    world.waiting(FOREIGN, "staging").await;
+    let mut table = String::new();
+    let mut line = |what: &str, cells: Vec<String>| {
+        let cells: String = cells.iter().fold(String::new(), |mut all, cell| {
+            write!(all, " {cell:<24}").expect("written");
+            all
+        });
+        writeln!(table, "{what:<50}{}", cells.trim_end()).expect("written");
+    };
+    line("", PEOPLE.map(str::to_owned).to_vec());
+    for call in PLAIN {
+        let mut cells = vec![];
+        for login in PEOPLE {
+            cells.push(
+                plain(
+                    browsers.get_mut(login).expect("a browser"),
+                    call,
+                    &event.to_string(),
+                )
+                .await,
+            );
+        }
+        line(call, cells);
+    }
+    for call in ABOUT {
+        for (whose, service) in [("own", OWN), ("foreign", FOREIGN)] {
+            let mut cells = vec![];
+            for login in PEOPLE {
+                let it = object(&world, call, service, login).await;
+                cells.push(
+                    about(
+                        browsers.get_mut(login).expect("a browser"),
+                        call,
+                        service,
+                        &it,
+                    )
+                    .await,
+                );
+            }
+            line(&format!("{call} ({whose})"), cells);
+        }
+    }
+    for page in PAGES {
+        let mut cells = vec![];
+        for login in PEOPLE {
+            cells.push(seen(
+                &browsers.get_mut(login).expect("a browser").get(page).await,
+            ));
+        }
+        line(&format!("page {page}"), cells);
+    }
+    for page in PAGES_ABOUT {
+        for (whose, service) in [("own", OWN), ("foreign", FOREIGN)] {
+            let change = id(&world.waiting(service, "staging").await);
+            let path = page.replace("{name}", service).replace("{id}", &change);
+            let mut cells = vec![];
+            for login in PEOPLE {
+                cells.push(seen(
+                    &browsers.get_mut(login).expect("a browser").get(&path).await,
+                ));
+            }
+            line(&format!("page {page} ({whose})"), cells);
+        }
+    }
+    insta::assert_snapshot!("who_may_do_what", table);
+}
+
+/// The table speaks of every call of the API, but of those that need nobody.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn no_call_is_left_out(pool: PgPool) {
+    let world = World::start(pool).await;
+    let spoken: BTreeSet<String> = PLAIN
+        .into_iter()
+        .chain(ABOUT)
+        .map(|call| {
+            let mut words = call.split([' ', '?']);
+            format!(
+                "{} {}",
+                words.next().expect("a method"),
+                words.next().expect("a path")
+            )
+        })
+        .chain([
+            "GET /openapi.json".to_owned(),
+            "POST /tickets/redeem".to_owned(),
+        ])
+        .collect();
+    let missing: Vec<String> = routes::of_the_router(&world.state)
+        .into_iter()
+        .filter(|(method, path)| {
+            method != "HEAD" && path.starts_with("/api/v1/") && !path.contains("__private")
+        })
+        .map(|(method, path)| format!("{method} {}", path.trim_start_matches("/api/v1")))
+        .filter(|route| !spoken.contains(route))
+        .collect();
+    assert!(missing.is_empty(), "add these to the table: {missing:?}");
+}
+
+fn seen(answer: &Answer) -> String {
+    match answer.status {
+        303 => format!(
+            "303 {}",
+            answer.location().split('?').next().unwrap_or_default()
+        ),
+        status => status.to_string(),
+    }
+}
+
+/// The status, with the number of items of a list or the code of a problem.
+fn told(answer: &Answer) -> String {
+    if answer.header("content-type") == "application/problem+json" {
+        return format!("{} {}", answer.status, answer.code());
+    }
+    let items = serde_json::from_str::<Value>(&answer.text)
+        .ok()
+        .and_then(|v| v["items"].as_array().map(Vec::len));
+    items.map_or_else(
+        || answer.status.to_string(),
+        |n| format!("{} [{n}]", answer.status),
+    )
+}
+
+async fn plain(browser: &mut Browser, call: &str, event: &str) -> String {
+    let (method, path) = call.split_once(' ').expect("a call");
+    let path = match path {
+        "/environments/{name}" => "/environments/staging".to_owned(),
+        "/audit/events/{id}" => format!("/audit/events/{event}"),
+        "/audit/export" => "/audit/export?format=csv".to_owned(),
+        other => other.to_owned(),
+    };
+    let answer = match (method, path.as_str()) {
+        ("POST", "/tokens") => make_token(browser, &["read"]).await,
+        // How many events or tokens there are by now is of no interest.
+        ("GET", "/audit/events" | "/tokens") => {
+            let mut answer = browser.call("GET", &path, None).await;
+            if answer.status == 200 {
+                answer.text = String::new();
+            }
+            answer
+        }
+        _ => browser.call(method, &path, None).await,
+    };
+    told(&answer)
+}
+
+/// A change or token in the state that the call needs; nobody else touches it.
+async fn object(world: &World, call: &str, service: &str, login: &str) -> Value {
+    world.nothing_runs().await;
+    let (_, path) = call.split_once(' ').expect("a call");
+    if path == "/tokens/{id}" {
+        let owner = match (service, login) {
+            (OWN, "nobody" | "outsider") | (FOREIGN, _) => "manager2",
+            (_, login) => login,
+        };
+        let mut browser = world.signed_in(owner).await;
+        return make_token(&mut browser, &["read"]).await.json();
+    }
+    match path.rsplit('/').next().unwrap_or_default() {
+        "start" => world.approved(service).await,
+        "retry" => world.cancelled(service).await,
+        _ if path.starts_with("/changes/{id}") => world.waiting(service, "staging").await,
+        _ => json!(null),
+    }
+}
+
+async fn about(browser: &mut Browser, call: &str, service: &str, it: &Value) -> String {
+    let because = json!({"reason": "a test"});
+    let (route, decision) = match call.rsplit_once(' ') {
+        Some((route, decision)) if decision == "approve" || decision == "reject" => {
+            (route, decision)
+        }
+        _ => (call, ""),
+    };
+    let (method, path) = route.split_once(' ').expect("a call");
+    let name = if it.is_null() { String::new() } else { id(it) };
+    let path = path.replace("{name}", service).replace("{id}", &name);
+    let answer = match route {
+        "POST /services/{name}/releases" => {
+            browser
+                .call(method, &path, Some(&release(service, "1.0.0")))
+                .await
+        }
+        "POST /changes" => {
+            browser
+                .call(method, &path, Some(&wish(service, "staging")))
+                .await
+        }
+        "POST /changes/{id}/approvals" => decide(browser, it, decision).await,
+        "POST /changes/{id}/cancel" | "POST /changes/{id}/retry" => {
+            browser.call(method, &path, Some(&because)).await
+        }
+        "GET /changes/{id}/events" => {
+            return told(&browser.head_of(&format!("/api/v1{path}")).await);
+        }
+        _ => browser.call(method, &path, None).await,
+    };
+    told(&answer)
+}

@@ -48,6 +48,19 @@ fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
             say("on", "Live: this page follows the change.")
         });
     }
+    if let (Some(log), Some(button)) = (&log, dom::by_id("log-all")) {
+        let (log, whole, stream) = (
+            log.clone(),
+            format!("/api/v1/changes/{change}/events"),
+            source.clone(),
+        );
+        dom::on(&button.clone(), "click", move |_: Event| {
+            button.set_hidden(true);
+            stream.close();
+            Log::restart(&log);
+            from_the_start(&whole, &log);
+        });
+    }
     let stream = source.clone();
     dom::on(&source, "error", move |_: Event| {
         // After a refusal or an end the browser gives up; otherwise it tries again by itself.
@@ -94,6 +107,22 @@ fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
             regions::refresh();
         }
     });
+}
+
+/// All lines from the first, then whatever comes.
+fn from_the_start(address: &str, log: &Rc<RefCell<Log>>) {
+    let Ok(source) = EventSource::new(address) else {
+        return;
+    };
+    let log = log.clone();
+    dom::on(&source, "log", move |event: MessageEvent| {
+        if let Some(text) = event.data().as_string() {
+            Log::take(&log, &text);
+        }
+    });
+    dom::on(&source, "change", |_: MessageEvent| regions::refresh());
+    let stream = source.clone();
+    dom::on(&source, "end", move |_: MessageEvent| stream.close());
 }
 
 /// What was written goes along to the second factor and back. The link is looked for at the

@@ -80,6 +80,14 @@ impl Log {
         dom::on(&scroller, "scroll", move |_: Event| {
             with.borrow_mut().scrolled()
         });
+        // Blocks out of sight have guessed heights until they have been drawn once.
+        let with = log.clone();
+        dom::after(80, move || {
+            let log = with.borrow();
+            if log.following {
+                log.scroller.set_scroll_top(log.scroller.scroll_height());
+            }
+        });
         if let Some(button) = dom::by_id("log-follow") {
             let with = log.clone();
             dom::on(&button, "click", move |_: MouseEvent| {
@@ -110,6 +118,17 @@ impl Log {
                 }
             });
         }
+    }
+
+    /// Empties the panel: all lines come anew, from the first.
+    pub(crate) fn restart(log: &Shared) {
+        let mut log = log.borrow_mut();
+        log.scroller.set_text_content(None);
+        log.waiting.clear();
+        log.block = None;
+        (log.in_block, log.shown, log.unread, log.hits) = (0, 0, 0, 0);
+        log.last = 0.0;
+        log.tell();
     }
 
     /// One step of the run, as the stream tells of it.

@@ -92,6 +92,7 @@ pub(super) fn panel(visit: &Visit, change: &ChangeDetail, tail: &[LogLine]) -> H
         };
         html! { <p class="log-empty" id="log-empty">{words}</p> }
     });
+    let earlier = tail.first().is_some_and(|line| line.seq > 1);
     // There before the run begins, so that a page that is followed has where to write.
     let body = (change.run.is_some() || !ended).then(|| html! {
         <section class="card" aria-labelledby="h-log">
@@ -106,6 +107,7 @@ pub(super) fn panel(visit: &Visit, change: &ChangeDetail, tail: &[LogLine]) -> H
                 <label class="sr-only" for="log-search">"Search the log"</label>
                 <input class="input input-sm" id="log-search" type="search" placeholder="Search; Enter for the next" autocomplete="off" />
                 <span class="muted small" id="log-count" role="status">{format!("{} lines", tail.len())}</span>
+                {earlier.then(|| html! { <button class="btn btn-sm" type="button" id="log-all">"Load earlier lines"</button> })}
                 <button class="btn btn-sm" type="button" id="log-follow" aria-pressed="true">{icon("arrow-down")}"Follow"</button>
                 <button class="btn btn-sm btn-primary" type="button" id="log-unread" hidden>"0 new lines"</button>
             </div>

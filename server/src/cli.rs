@@ -28,7 +28,7 @@ enum Command {
     Migrate(Configured),
     /// Print the `OpenAPI` description of the REST API.
     Openapi,
-    /// Check the configuration and everything it points to.
+    /// Check the configuration, the database, the identity provider and the built pages.
     Doctor(Configured),
     /// Check a proof bundle of the audit log.
     Verify {
@@ -60,7 +60,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     control::outside::install_tls();
     match cli.command {
         Command::Openapi => {
-            println!("{}", commands::openapi()?);
+            say(&commands::openapi()?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify { bundle } => {
@@ -99,12 +99,23 @@ fn with<F: Future<Output = anyhow::Result<ExitCode>>>(
         .block_on(f(config))
 }
 
+/// Prints to stdout. That the reader has gone, as `head` does, is no failure of ours.
+fn say(text: &str) -> std::io::Result<()> {
+    use std::io::{ErrorKind, Write as _};
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 fn log(format: LogFormat) {
+    use std::io::IsTerminal as _;
     use tracing_subscriber::{EnvFilter, fmt};
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let started = match format {
         LogFormat::Text => fmt()
             .with_env_filter(filter)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .try_init(),
         LogFormat::Json => fmt()

@@ -87,6 +87,22 @@ impl TryFrom<String> for Time {
     }
 }
 
+/// The number of a line of a log, or 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct LineNumber(pub i64);
+
+impl TryFrom<i64> for LineNumber {
+    type Error = &'static str;
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        if number >= 0 {
+            Ok(Self(number))
+        } else {
+            Err("0 or more")
+        }
+    }
+}
+
 /// The text is no time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NoTime;

@@ -102,7 +102,7 @@ const YAML: [&str; 4] = [
 /// With `{}` or without a body: from the configured folder. With YAML: that file, of up to 8 MiB, in the format
 /// of Backstage's `catalog-info.yaml`. Services that their source no longer has become orphaned.
 #[utoipa::path(post, path = "/services/import", operation_id = "import_catalogue", tag = "catalogue", params(ImportNames),
-    request_body(content((TheFolder = "application/json"), (String = "application/yaml"))),
+    request_body(content((TheFolder = "application/json"), (serde_json::Value = "application/yaml"))),
     responses((status = 200, body = Import, description = "What the import did.")))]
 pub(super) async fn import(
     State(state): State<AppState>,

@@ -27,7 +27,10 @@ pub async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
     );
     say("pages", serve::check_site(&config.site_root));
     match AppState::build(config, Clock::system(), PortalIdentity::of_this_process()).await {
-        Ok(state) => say("database", database(&state).await),
+        Ok(state) => {
+            say("database", database(&state).await);
+            say("identity provider", state.provider().check().await);
+        }
         Err(why) => say("database", Err(why)),
     }
     Ok(if failed {

@@ -17,7 +17,8 @@ pub(super) struct Variables(Vec<(Vec<String>, String)>);
 impl Variables {
     pub(super) fn new(all: impl IntoIterator<Item = (String, String)>) -> Self {
         let ours = all.into_iter().filter_map(|(name, text)| {
-            let path = name.strip_prefix(PREFIX)?;
+            // Says where the file is, and so cannot stand in it.
+            let path = name.strip_prefix(PREFIX).filter(|p| *p != "CONFIG")?;
             Some((
                 path.to_lowercase().split("__").map(str::to_owned).collect(),
                 text,

@@ -126,6 +126,17 @@ impl Provider {
         }
     }
 
+    /// Asks it now; for `doctor`.
+    pub(crate) async fn check(&self) -> anyhow::Result<String> {
+        let known = self.ask().await?;
+        let (issuer, keys) = (&known.metadata.issuer, known.keys.keys().len());
+        anyhow::ensure!(
+            keys > 0,
+            "{issuer} publishes no keys, so nobody could sign in"
+        );
+        Ok(format!("{issuer}, {keys} keys"))
+    }
+
     /// Looks for new keys, because one was used that `than` does not hold. `None` when asked too often or in vain.
     pub(super) async fn newer(&self, than: &Arc<Known>) -> Option<Arc<Known>> {
         let mut cache = self.cache.lock().await;

@@ -35,6 +35,19 @@ fn the_local_configuration_is_right() {
     assert_eq!(mistakes(CONFIG, &[]), Vec::<String>::new());
 }
 
+/// The one variable with our prefix that is no setting: where the file is.
+#[test]
+fn where_the_file_is_cannot_stand_in_it() {
+    assert_eq!(
+        mistakes(CONFIG, &[("PORTOLAN_CONFIG", "x.toml")]),
+        Vec::<String>::new()
+    );
+    one(
+        &mistakes(&CONFIG.replace("listen =", "config = \"x\"\nlisten ="), &[]),
+        &["portolan.toml, config", "no setting"],
+    );
+}
+
 #[test]
 fn an_empty_file_names_everything_that_is_needed() {
     let all = match Config::read("portolan.toml", "", vec![]) {

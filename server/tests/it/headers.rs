@@ -32,8 +32,7 @@ async fn pages_allow_what_they_need_and_no_more(pool: PgPool) {
         let of = |name: &str| {
             all.iter()
                 .find(|(n, _)| n == name)
-                .map(|(_, v)| v.clone())
-                .unwrap_or_else(|| panic!("{name} in {policy}"))
+                .map_or_else(|| panic!("{name} in {policy}"), |(_, v)| v.clone())
         };
         let set = |words: &[&str]| {
             words

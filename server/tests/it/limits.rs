@@ -14,7 +14,7 @@ async fn a_restart_resets_no_limit(pool: PgPool) {
     let clock = control::Clock::system();
     let op = Op::start().await;
     let world = World::over(pool.clone(), op.clone(), clock.clone(), &limits).await;
-    steady(&world).await;
+    steady(&world);
     for _ in 0..3 {
         assert_eq!(world.browser().get("/auth/login").await.status, 303);
     }
@@ -44,7 +44,7 @@ async fn a_restart_resets_no_limit(pool: PgPool) {
 }
 
 /// Waits for a minute to begin, if this one is about to end: the windows are whole minutes.
-async fn steady(world: &World) {
+fn steady(world: &World) {
     let second = world.state.control().now().as_second() % 60;
     if second > 40 {
         world.clock.advance(SignedDuration::from_secs(60 - second));
@@ -54,7 +54,7 @@ async fn steady(world: &World) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn tokens_cannot_be_guessed_at_leisure(pool: PgPool) {
     let world = World::with(pool, &[("PORTOLAN_LIMITS__FAILED_TOKEN", "3")]).await;
-    steady(&world).await;
+    steady(&world);
     let (right, _) = world.token("developer", &["read"]).await;
     let me = async |token: &str| {
         let bearer = format!("Bearer {token}");
@@ -91,7 +91,7 @@ async fn tokens_cannot_be_guessed_at_leisure(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn one_person_cannot_write_without_end(pool: PgPool) {
     let world = World::with(pool, &[("PORTOLAN_LIMITS__WRITES", "3")]).await;
-    steady(&world).await;
+    steady(&world);
     let mut developer = world.signed_in("developer").await;
     let mut manager = world.signed_in("manager").await;
     let theme = [("theme", "dark")];
@@ -135,7 +135,7 @@ async fn tickets_and_answers_have_limits_too(pool: PgPool) {
         ],
     )
     .await;
-    steady(&world).await;
+    steady(&world);
     let headers = [("content-type", "application/json")];
     for expected in [403, 403, 429] {
         let body = json!({"ticket": "ptk_guess"}).to_string();

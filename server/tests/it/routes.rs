@@ -19,10 +19,9 @@ pub fn of_the_router(state: &AppState) -> BTreeSet<Route> {
     let printed = format!("{:?}", serve::router(state));
     let (known, _) = printed.split_once("fallback_router").expect("a router");
     let (endpoints, paths) = known.split_once("node: Node").expect("a table of paths");
-    let parts = |text: &'static str| text;
     let mut methods = BTreeMap::new();
     for part in endpoints.split("RouteId(").skip(1) {
-        let (id, rest) = part.split_once(')').expect(parts("an id"));
+        let (id, rest) = part.split_once(')').expect("an id");
         let allowed = rest
             .split_once("allow_header: Bytes(b\"")
             .and_then(|(_, rest)| rest.split_once('"'))
@@ -34,7 +33,7 @@ pub fn of_the_router(state: &AppState) -> BTreeSet<Route> {
         let Some((id, rest)) = part.split_once("): \"") else {
             continue;
         };
-        let (path, _) = rest.split_once('"').expect(parts("a path"));
+        let (path, _) = rest.split_once('"').expect("a path");
         for method in methods
             .get(id)
             .map_or("", String::as_str)

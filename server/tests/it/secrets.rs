@@ -49,8 +49,14 @@ async fn no_answer_holds_a_secret(pool: PgPool) {
             let headers: String = answer
                 .headers
                 .iter()
-                .map(|(n, v)| format!("{n}: {}\n", String::from_utf8_lossy(v.as_bytes())))
-                .collect();
+                .flat_map(|(n, v)| {
+                    [
+                        n.as_str().to_owned(),
+                        String::from_utf8_lossy(v.as_bytes()).into_owned(),
+                    ]
+                })
+                .collect::<Vec<_>>()
+                .join("\n");
             for secret in secrets {
                 // The browser's own cookie may be set again, to itself.
                 let in_headers = headers.contains(secret) && secret != cookie;

@@ -24,7 +24,7 @@ use crate::{
     AppState,
     api::{
         asking::{Filters, Named},
-        words,
+        checked, words,
     },
     edge::{Refused, SignedIn},
 };
@@ -35,8 +35,8 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct From {
     /// Log lines after this number; 0, the beginning, when nothing is said. `Last-Event-ID` goes before it.
-    #[param(minimum = 0)]
-    after: Option<u32>,
+    #[param(value_type = Option<i64>, minimum = 0)]
+    after: Option<checked::LineNumber>,
 }
 
 /// Follow a change
@@ -72,11 +72,11 @@ pub(in crate::api) async fn follow(
     Ok(([("x-accel-buffering", "no")], events).into_response())
 }
 
-fn place(headers: &HeaderMap, after: Option<u32>) -> Result<Place, Refusal> {
+fn place(headers: &HeaderMap, after: Option<checked::LineNumber>) -> Result<Place, Refusal> {
     match headers.get("last-event-id") {
         None => Ok(Place {
             version: 0,
-            seq: i64::from(after.unwrap_or(0)),
+            seq: after.unwrap_or_default().0,
         }),
         Some(sent) => sent.to_str().ok().and_then(Place::read).ok_or_else(|| {
             Refusal::field(

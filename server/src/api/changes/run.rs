@@ -12,7 +12,7 @@ use crate::{
     api::{
         answer::{List, Listing},
         asking::{Filters, Named, Plain},
-        words,
+        checked, words,
     },
     edge::{Refused, SignedIn},
 };
@@ -149,11 +149,11 @@ impl From<LogLine> for Line {
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct LogPart {
     /// Lines after this number; 0, the beginning, when nothing is said.
-    #[param(minimum = 0)]
-    after: Option<u32>,
+    #[param(value_type = Option<i64>, minimum = 0)]
+    after: Option<checked::LineNumber>,
     /// How many lines at most; 1,000 when nothing is said.
     #[param(minimum = 1, maximum = 5000)]
-    limit: Option<u32>,
+    limit: Option<i64>,
 }
 
 /// A part of a log.
@@ -192,7 +192,7 @@ pub(in crate::api) async fn log(
     Named(id): Named<ChangeId>,
     Filters(part): Filters<LogPart>,
 ) -> Result<Json<LogLines>, Refused> {
-    let after = i64::from(part.after.unwrap_or(0));
+    let after = part.after.unwrap_or_default().0;
     let limit = lines(part.limit)?;
     let items: Vec<Line> = state
         .control()
@@ -205,10 +205,10 @@ pub(in crate::api) async fn log(
     Ok(Json(LogLines { items, last }))
 }
 
-fn lines(asked: Option<u32>) -> Result<i64, Refused> {
+fn lines(asked: Option<i64>) -> Result<i64, Refused> {
     match asked {
         None => Ok(1_000),
-        Some(n @ 1..=5_000) => Ok(i64::from(n)),
+        Some(n @ 1..=5_000) => Ok(n),
         Some(_) => Err(domain::Refusal::field("limit", "between 1 and 5000").into()),
     }
 }

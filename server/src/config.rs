@@ -3,9 +3,11 @@
 //! A portal with a mistake in its configuration does not start; it names every
 //! mistake, where it stands and what to write there.
 
+mod outside;
 mod places;
 mod reader;
 mod sections;
+mod values;
 mod variables;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -20,7 +22,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use reader::Mistake;
-pub(crate) use reader::is_loopback;
+pub(crate) use values::is_loopback;
 
 /// Everything that is configured. Secrets are [`SecretString`]s and cannot be printed.
 #[derive(Debug)]
@@ -98,6 +100,8 @@ pub struct Limits {
     pub failed_token: u32,
     /// Unsafe requests of one person.
     pub writes: u32,
+    /// Requests of other sites that are each recorded; more of them are refused without.
+    pub cross_site: u32,
     /// Longest time one request may take.
     pub request_timeout: Duration,
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use control::settings::{EnvironmentSetting, RegionPair};
 use domain::{EnvironmentName, RegionName, Rule, RuleSet};
 
-use super::reader::{Reader, parsed, text};
+use super::{
+    reader::Reader,
+    values::{parsed, text},
+};
 
 const REGION: &str = "an AWS region such as eu-west-1";
 

@@ -2,18 +2,16 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use control::settings::{AwsSettings, JenkinsSettings, Settings, Times};
-use domain::{JobRole, policy::PolicySet};
+use control::settings::{JenkinsSettings, Settings, Times};
+use domain::policy::PolicySet;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
-    Config, Database, Limits, LogFormat, Oidc, Worker, places,
-    reader::{Reader, address, duration, is_loopback, parsed, path, text, within},
+    Config, Database, Limits, LogFormat, Worker, outside, places,
+    reader::Reader,
+    values::{address, duration, parsed, path, text, within},
 };
-
-/// Accepted when nothing else is configured: asymmetric, and verified by openidconnect.
-const ALGORITHMS: [&str; 6] = ["EdDSA", "ES256", "ES384", "RS256", "RS384", "PS256"];
 
 pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
     let listen = r.or(
@@ -62,7 +60,7 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
         folder,
     );
     let database = r.section("database", database);
-    let oidc = r.section("oidc", oidc);
+    let oidc = r.section("oidc", outside::oidc);
     let worker = r.section("worker", |r| {
         Some(Worker {
             embedded: r.or("embedded", true, "true or false", parsed)?,
@@ -70,7 +68,7 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
     });
     let limits = r.section("limits", limits);
     let times = r.section("times", times);
-    let aws = r.section("aws", aws);
+    let aws = r.section("aws", outside::aws);
     let jenkins = r.section("jenkins", |r| {
         let url = r.required("url", "Jenkins' address, with its context path", address);
         let user = r.required("user", "the Jenkins user the portal is", text);
@@ -148,87 +146,6 @@ fn is_postgres(url: &str) -> bool {
     scheme && url.parse::<PgConnectOptions>().is_ok()
 }
 
-fn oidc(r: &mut Reader<'_>) -> Option<Oidc> {
-    let issuer = r.required(
-        "issuer",
-        "the identity provider's issuer, exactly as it names itself",
-        |t| Ok((address(t)?, t.to_owned())),
-    );
-    let client_id = r.required(
-        "client_id",
-        "the portal's client id at the identity provider",
-        text,
-    );
-    let client_secret = r.required_secret("client_secret", "the portal's client secret");
-    let scopes = r.list("scopes", &["openid", "profile", "email", "groups"]);
-    if scopes
-        .as_ref()
-        .is_some_and(|s| !s.iter().any(|one| one == "openid"))
-    {
-        r.wrong(
-            "scopes",
-            "lacks \"openid\", without which there is no ID token; add it",
-        );
-    }
-    let login_claim = r.or(
-        "login_claim",
-        "preferred_username".to_owned(),
-        "a claim's name",
-        text,
-    );
-    let groups_claim = r.or("groups_claim", "groups".to_owned(), "a claim's name", text);
-    let mfa_acr = r.list("mfa_acr", &[]);
-    let mfa_amr = r.list("mfa_amr", &["otp", "mfa", "hwk"]);
-    if mfa_acr.as_ref().is_some_and(Vec::is_empty) && mfa_amr.as_ref().is_some_and(Vec::is_empty) {
-        r.wrong("mfa_acr", "and mfa_amr are both empty, so no sign-in would ever count as one with a second factor; fill one of them");
-    }
-    let step_up_acr = r.optional("step_up_acr", "the acr to ask for at step-up", text);
-    let team_groups = r.or(
-        "team_groups",
-        "team-{team}".to_owned(),
-        "a pattern with {team}, such as team-{team}",
-        |t| {
-            if t.matches("{team}").count() == 1 {
-                Ok(t.to_owned())
-            } else {
-                Err("it holds {team} not exactly once".to_owned())
-            }
-        },
-    );
-    let job_roles = r.section("job_roles", |r| {
-        let mut all = vec![];
-        for role in JobRole::ALL {
-            all.push((role, r.list(role.as_str(), &[])?));
-        }
-        if all.iter().all(|(_, groups)| groups.is_empty()) {
-            r.wrong("developer", "and the other job roles name no group, so nobody would have any right; write developer = [\"group\"]");
-        }
-        Some(all)
-    });
-    let algorithms = r.list("algorithms", &ALGORITHMS);
-    for name in algorithms.iter().flatten() {
-        if crate::signin::algorithm(name).is_none() {
-            r.wrong("algorithms", format!("'{name}' is not accepted; choose of EdDSA, ES256, ES384, RS256, RS384, RS512, PS256, PS384, PS512"));
-        }
-    }
-    let (issuer, issuer_text) = issuer?;
-    Some(Oidc {
-        issuer,
-        issuer_text,
-        client_id: client_id?,
-        client_secret: client_secret?,
-        scopes: scopes?,
-        login_claim: login_claim?,
-        groups_claim: groups_claim?,
-        mfa_acr: mfa_acr?,
-        mfa_amr: mfa_amr?,
-        step_up_acr,
-        team_groups: team_groups?,
-        job_roles: job_roles?,
-        algorithms: algorithms?,
-    })
-}
-
 fn limits(r: &mut Reader<'_>) -> Option<Limits> {
     let mut per_minute = |key: &str, default: u32| {
         r.or(
@@ -240,7 +157,7 @@ fn limits(r: &mut Reader<'_>) -> Option<Limits> {
     };
     let (sign_in, callback) = (per_minute("sign_in", 60), per_minute("callback", 60));
     let (redeem, failed_token) = (per_minute("redeem", 120), per_minute("failed_token", 30));
-    let writes = per_minute("writes", 600);
+    let (writes, cross_site) = (per_minute("writes", 600), per_minute("cross_site", 60));
     let request_timeout = r.or(
         "request_timeout",
         Duration::from_secs(30),
@@ -253,6 +170,7 @@ fn limits(r: &mut Reader<'_>) -> Option<Limits> {
         redeem: redeem?,
         failed_token: failed_token?,
         writes: writes?,
+        cross_site: cross_site?,
         request_timeout: request_timeout?,
     })
 }
@@ -302,57 +220,6 @@ fn times(r: &mut Reader<'_>) -> Option<Times> {
         follow: follow?,
         pipeline: pipeline?,
         rollout: rollout?,
-    })
-}
-
-fn aws(r: &mut Reader<'_>) -> Option<AwsSettings> {
-    let with = |holes: &'static [&'static str]| {
-        move |t: &str| {
-            let absent: Vec<_> = holes
-                .iter()
-                .filter(|hole| !t.contains(**hole))
-                .copied()
-                .collect();
-            if absent.is_empty() {
-                Ok(t.to_owned())
-            } else {
-                Err(format!("it lacks {}", absent.join(" and ")))
-            }
-        }
-    };
-    let endpoint = r.optional(
-        "endpoint",
-        "another address for every AWS service, or leave it out",
-        |t| {
-            let url = address(t)?;
-            if is_loopback(&url) || url.scheme() == "https" {
-                Ok(url)
-            } else {
-                Err("it is not safe".to_owned())
-            }
-        },
-    );
-    let job_role_arn = r.required(
-        "job_role_arn",
-        "the job roles, such as arn:aws:iam::{account}:role/portolan-job-{job_role}",
-        with(&["{account}", "{job_role}"]),
-    );
-    let external_id = r.required(
-        "external_id",
-        "the external id, such as portolan-{account}",
-        with(&["{account}"]),
-    );
-    let registry = r.or(
-        "registry",
-        "{account}.dkr.ecr.{region}.amazonaws.com".to_owned(),
-        "the registry host, such as {account}.dkr.ecr.{region}.amazonaws.com",
-        with(&["{account}", "{region}"]),
-    );
-    Some(AwsSettings {
-        endpoint,
-        job_role_arn: job_role_arn?,
-        external_id: external_id?,
-        registry: registry?,
     })
 }
 

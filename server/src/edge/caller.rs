@@ -126,9 +126,9 @@ async fn by_token(
 ) -> Result<Caller, Refused> {
     let limit = Limit::per_minute("failed_token", state.limits().failed_token);
     let control = state.control();
-    if control.is_used_up(limit, facts.address()).await?
+    if control.is_used_up(limit, &facts.address()).await?
         && let Some(limited) = control
-            .count_use(limit, facts.address(), facts.anonymous())
+            .count_use(limit, &facts.address(), facts.anonymous())
             .await?
     {
         return Err(limited.into());
@@ -140,7 +140,7 @@ async fn by_token(
         Ok(caller) => Ok(caller),
         Err(control::Error::Refused(refusal)) => {
             control
-                .count_use(limit, facts.address(), facts.anonymous())
+                .count_use(limit, &facts.address(), facts.anonymous())
                 .await?;
             Err(Refused::new(refusal))
         }

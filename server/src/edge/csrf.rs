@@ -15,7 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{Event, EventKind, RefusalCode, SubjectRef};
+use control::limits::Limit;
+use domain::{Caller, Event, EventKind, RefusalCode, SubjectRef};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use tower_sessions::{Session, session::Id};
@@ -93,19 +94,37 @@ pub async fn protect(
         Err(Problem::Unreadable(refused)) => return refused.into_response(),
         Err(Problem::Foreign(why)) => (Refused::code(RefusalCode::CrossSite, why), why),
     };
+    match record(&state, &facts, caller.as_ref(), route, &refused, sent).await {
+        Ok(()) => refused.into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// One event each, up to a limit: whoever can make a browser send one can make it send thousands.
+async fn record(
+    state: &AppState,
+    facts: &RequestFacts,
+    caller: Option<&Caller>,
+    route: String,
+    refused: &Refused,
+    detail: &str,
+) -> Result<(), Refused> {
+    let limit = Limit::per_minute("cross_site", state.limits().cross_site);
+    let actor = || caller.map_or_else(|| facts.anonymous(), Into::into);
+    let whom = caller.map_or_else(
+        || facts.address().to_owned(),
+        |caller| caller.person.id.to_string(),
+    );
+    if let Some(limited) = state.control().count_use(limit, &whom, actor()).await? {
+        return Err(limited.into());
+    }
     let event = Event::denied(
         EventKind::CrossSiteRefused,
         SubjectRef::new("route", route),
         &refused.refusal,
     )
-    .with(serde_json::json!({"code": refused.refusal.code, "detail": sent}));
-    let actor = caller
-        .as_ref()
-        .map_or_else(|| facts.anonymous(), Into::into);
-    match state.control().record(actor, event).await {
-        Ok(()) => refused.into_response(),
-        Err(error) => Refused::from(error).into_response(),
-    }
+    .with(serde_json::json!({"code": refused.refusal.code, "detail": detail}));
+    Ok(state.control().record(actor(), event).await?)
 }
 
 enum Problem {

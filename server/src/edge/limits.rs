@@ -18,7 +18,7 @@ pub async fn by_address(
 ) -> Result<(), Refused> {
     let over = state
         .control()
-        .count_use(limit, facts.address(), facts.anonymous())
+        .count_use(limit, &facts.address(), facts.anonymous())
         .await?;
     over.map_or(Ok(()), |limited| Err(limited.into()))
 }

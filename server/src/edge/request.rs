@@ -1,6 +1,10 @@
 //! The request's id and where it came from; the log line about it; the time it may take.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, time::Instant};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    panic::AssertUnwindSafe,
+    time::Instant,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
@@ -34,9 +38,17 @@ impl RequestFacts {
         }
     }
 
-    /// What limits of strangers are counted by.
-    pub fn address(&self) -> &str {
-        self.ip.as_deref().unwrap_or("unknown")
+    /// What limits of strangers are counted by: the address, or of IPv6 the network, of which
+    /// whoever has one address has all.
+    pub fn address(&self) -> String {
+        match self.ip.as_deref().map(str::parse::<IpAddr>) {
+            Some(Ok(IpAddr::V6(ip))) if ip.to_ipv4_mapped().is_none() => {
+                let network = ip.to_bits() & !u128::from(u64::MAX);
+                format!("{}/64", Ipv6Addr::from_bits(network))
+            }
+            Some(Ok(ip)) => ip.to_canonical().to_string(),
+            _ => "unknown".to_owned(),
+        }
     }
 
     fn of(parts: &Parts) -> Self {
@@ -100,7 +112,7 @@ fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<String> {
         .map(str::trim)
         .collect();
     let at = all.len().checked_sub(proxies)?;
-    let ip: std::net::IpAddr = all[at].parse().ok()?;
+    let ip: IpAddr = all[at].parse().ok()?;
     Some(ip.to_string())
 }
 
@@ -171,6 +183,18 @@ mod tests {
             );
         }
         headers
+    }
+
+    #[test]
+    fn strangers_are_counted_by_address_or_network() {
+        let address = |ip: Option<&str>| {
+            let (id, ip) = (RequestId(Uuid::nil()), ip.map(str::to_owned));
+            RequestFacts { id, ip }.address()
+        };
+        assert_eq!(address(Some("192.0.2.7")), "192.0.2.7");
+        assert_eq!(address(Some("::ffff:192.0.2.7")), "192.0.2.7");
+        assert_eq!(address(Some("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::/64");
+        assert_eq!(address(None), "unknown");
     }
 
     #[test]

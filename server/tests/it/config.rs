@@ -35,6 +35,25 @@ fn the_local_configuration_is_right() {
     assert_eq!(mistakes(CONFIG, &[]), Vec::<String>::new());
 }
 
+/// The settings that the file lists as comments are there, and their defaults are what it says.
+#[test]
+fn what_the_file_says_can_be_set_can_be_set() {
+    assert!(CONFIG.matches("\n#= ").count() > 20);
+    let all = CONFIG.replace("\n#= ", "\n");
+    let read = |text: &str| Config::read("portolan.toml", text, base()).expect("right");
+    let (with, without) = (read(&all), read(CONFIG));
+    assert_eq!((with.limits, with.worker), (without.limits, without.worker));
+    assert_eq!(
+        format!("{:?}", with.settings.times),
+        format!("{:?}", without.settings.times)
+    );
+    let broken = all.replace("session_idle = \"1h\"", "session_idle = \"13h\"");
+    one(
+        &mistakes(&broken, &[]),
+        &["times.session_idle", "session_absolute"],
+    );
+}
+
 /// The one variable with our prefix that is no setting: where the file is.
 #[test]
 fn where_the_file_is_cannot_stand_in_it() {

@@ -47,6 +47,7 @@ pub fn variables(url: &str, database: &str, issuer: &str) -> Vec<(String, String
         ("PORTOLAN_LIMITS__SIGN_IN", "100000"),
         ("PORTOLAN_LIMITS__CALLBACK", "100000"),
         ("PORTOLAN_LIMITS__WRITES", "100000"),
+        ("PORTOLAN_LIMITS__CROSS_SITE", "100000"),
         ("PORTOLAN_OIDC__ISSUER", issuer),
         ("PORTOLAN_OIDC__CLIENT_SECRET", op::CLIENT_SECRET),
         ("PORTOLAN_JENKINS__TOKEN", "jenkins-token"),

@@ -125,6 +125,27 @@ async fn one_person_cannot_write_without_end(pool: PgPool) {
     );
 }
 
+/// A page of another site can make a browser send thousands of requests: refused all, recorded some.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn another_site_cannot_flood_the_log(pool: PgPool) {
+    let world = World::with(pool, &[("PORTOLAN_LIMITS__CROSS_SITE", "3")]).await;
+    steady(&world);
+    let mut victim = world.signed_in("developer").await;
+    for expected in [403, 403, 403, 429, 429] {
+        let headers = [("sec-fetch-site", "cross-site")];
+        let answer = victim
+            .send(Method::POST, "/preferences/theme", &headers, None)
+            .await;
+        assert_eq!(answer.status, expected, "{}", answer.text);
+    }
+    assert_eq!(world.events("request.cross_site_refused").await.len(), 3);
+    assert_eq!(world.events("request.rate_limited").await.len(), 1);
+    let own = victim
+        .post_form("/preferences/theme", &[("theme", "dark")])
+        .await;
+    assert_eq!(own.status, 303, "the victim's own pages go on working");
+}
+
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn tickets_and_answers_have_limits_too(pool: PgPool) {
     let world = World::with(

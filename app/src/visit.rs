@@ -83,7 +83,6 @@ impl Visit {
 
 /// Which rooms of the portal the caller may enter, as policy says; decides what the menu offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one answer of policy each")]
 pub struct Rooms {
     pub audit: bool,
     pub catalog: bool,

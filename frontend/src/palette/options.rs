@@ -40,7 +40,7 @@ pub(super) fn services(answer: &JsValue, typed: &str) -> Vec<Choice> {
     if !js_sys::Array::is_array(&items) {
         return vec![];
     }
-    let mut found: Vec<Choice> = js_sys::Array::from(&items)
+    let found: Vec<Choice> = js_sys::Array::from(&items)
         .iter()
         .map(|item| {
             let (name, title) = (dom::text(&item, "name"), dom::text(&item, "title"));
@@ -61,12 +61,16 @@ pub(super) fn services(answer: &JsValue, typed: &str) -> Vec<Choice> {
         })
         .collect();
     let typed = typed.to_lowercase();
-    found.sort_by_key(|choice| match choice.words.find(&typed) {
+    // Three passes instead of a sort, whose code would be larger than all of this file's.
+    let rank = |choice: &Choice| match choice.words.find(&typed) {
         Some(0) => 0,
         Some(_) => 1,
         None => 2,
-    });
-    found
+    };
+    (0..3)
+        .flat_map(|wanted| found.iter().filter(move |choice| rank(choice) == wanted))
+        .cloned()
+        .collect()
 }
 
 /// The last line: search for exactly what was typed.

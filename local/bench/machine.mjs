@@ -23,20 +23,22 @@ export const loadNow = () => os.loadavg()[0];
 const stat = (pid) => {
   // The command's name, in parentheses, may hold spaces.
   const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-  return { parent: Number(fields[1]), cpu: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND };
+  const [user, system, endedUser, endedSystem] = fields.slice(11, 15).map((ticks) => Number(ticks) / TICKS_PER_SECOND);
+  return { parent: Number(fields[1]), cpu: user + system, ended: endedUser + endedSystem };
 };
 
 /** Seconds of processor time that a process has used. */
 export const cpuOf = (pid) => stat(pid).cpu;
 
-/** The same of a process and all it started, as Postgres with its backends. */
+/** The same of a process and all it started, also what has ended since: Postgres with its backends and workers. */
 export function cpuOfTree(root) {
   let total = 0;
   for (const name of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const { parent, cpu } = stat(name);
-      if (Number(name) === root || parent === root) total += cpu;
+      const { parent, cpu, ended } = stat(name);
+      if (Number(name) === root) total += cpu + ended;
+      else if (parent === root) total += cpu;
     } catch {
       // ended while we looked
     }

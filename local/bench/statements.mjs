@@ -26,7 +26,7 @@ async function superuser(folder, database) {
 /**
  * Starts a second portal without a worker, whose statements are only those of its requests, and counts for every path.
  * Answers `path → {first, count, texts}`: of the first request, which may also note that somebody was here or looked into the log,
- * and of one later, with nothing remembered from it but for a minute.
+ * and of a later one, with nothing remembered but for a minute.
  */
 export async function statements({ stack, folder, paths, headers }) {
   const admin = await superuser(folder, stack.addresses.database);
@@ -47,8 +47,10 @@ export async function statements({ stack, folder, paths, headers }) {
         await answer.arrayBuffer();
         if (answer.status !== 200) throw new Error(`GET ${one} answered ${answer.status}`);
         await sleep(SETTLES_MS);
-        texts = logged(log, from);
-        first ??= texts.length;
+        const now = logged(log, from);
+        // Once a minute a session is noted as seen: not of this page.
+        if (first === undefined) first = now.length;
+        else if (!texts || now.length < texts.length) texts = now;
         await sleep(APART_MS);
       }
       found[one] = { first, count: texts.length, texts };

@@ -46,14 +46,12 @@ fn wrong(path: &str, message: &str) -> Refusal {
         return Refusal::field(name, "is there twice");
     }
     if let Some(name) = quoted("unknown field `") {
-        let known = message
-            .split_once(", expected ")
-            .map_or("", |(_, known)| known);
-        let known = known.replace("one of ", "").replace('`', "");
-        let known = if known.is_empty() || known.starts_with("there are no") {
+        // "expected `a` or `b`", "expected one of `a`, `b`, `c`", "there are no fields"
+        let known: Vec<_> = message.split('`').skip(3).step_by(2).collect();
+        let known = if known.is_empty() {
             "none".to_owned()
         } else {
-            known
+            known.join(", ")
         };
         let name = if path.ends_with(name) {
             path.to_owned()

@@ -11,7 +11,7 @@ const POD_IDENTITY_TOKEN = 'pod-identity-token-portolan';
 const JENKINS_TOKEN = 'jenkins-api-token-portolan';
 
 /** Variables of the scripts around the portal. It refuses what is no setting of its own, and these are none. */
-const OF_SCRIPTS = ['BINARIES', 'FOLDER', 'PORTAL', 'PROFILE', 'SCHEMATHESIS_CASES', 'SKIPS', 'TERRAFORM'].map((name) => `PORTOLAN_${name}`);
+const OF_SCRIPTS = ['BINARIES', 'FOLDER', 'PORTAL', 'PROFILE', 'SCHEMATHESIS_CASES', 'PYTHON', 'SKIPS', 'TERRAFORM', 'TERRAFORM_WITHOUT'].map((name) => `PORTOLAN_${name}`);
 
 /** What a person may have in their shell for the real AWS must not reach a portal that talks to the sandbox. */
 function inherited(env) {

@@ -112,7 +112,7 @@ async fn record(
     let limit = Limit::per_minute("cross_site", state.limits().cross_site);
     let actor = || caller.map_or_else(|| facts.anonymous(), Into::into);
     let whom = caller.map_or_else(
-        || facts.address().to_owned(),
+        || facts.address().clone(),
         |caller| caller.person.id.to_string(),
     );
     if let Some(limited) = state.control().count_use(limit, &whom, actor()).await? {

@@ -34,8 +34,7 @@ struct Account {
 
 impl Account {
     fn text(self, name: &str) -> String {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../terraform/modules/policies/tests/golden")
+        let file = Path::new("../../terraform/modules/policies/tests/golden")
             .join(self.folder)
             .join(format!("{name}.json"));
         std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))

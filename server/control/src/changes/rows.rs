@@ -120,6 +120,15 @@ pub(crate) async fn by_id(conn: &mut PgConnection, id: ChangeId) -> Result<Optio
     row.map(TryInto::try_into).transpose()
 }
 
+/// Those of several changes that are there, in no order.
+pub(super) async fn by_ids(conn: &mut PgConnection, ids: &[uuid::Uuid]) -> Result<Vec<Stored>> {
+    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM change WHERE id = ANY($1)")
+        .bind(ids)
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// Locks the change until the end of the transaction: whoever moves it moves it alone.
 pub(crate) async fn for_update(tx: &mut ChangeTx, id: ChangeId) -> Result<Option<Stored>> {
     let row: Option<Row> = sqlx::query_as("SELECT * FROM change WHERE id = $1 FOR UPDATE")
@@ -233,6 +242,7 @@ pub(super) async fn running_beside(tx: &mut ChangeTx, change: &Change) -> Result
 #[derive(FromRow)]
 struct ApprovalRow {
     id: uuid::Uuid,
+    change_id: uuid::Uuid,
     verdict: String,
     evidence_digest: Vec<u8>,
     comment: String,
@@ -245,43 +255,56 @@ struct ApprovalRow {
 
 /// The words given, with their people as they stand now: somebody disabled stands for nothing.
 pub(crate) async fn approvals(conn: &mut PgConnection, id: ChangeId) -> Result<Vec<Approval>> {
+    let all = approvals_of(conn, &[id.0]).await?;
+    Ok(all.into_iter().map(|(_, approval)| approval).collect())
+}
+
+/// The same of several changes in one statement.
+pub(super) async fn approvals_of(
+    conn: &mut PgConnection,
+    changes: &[uuid::Uuid],
+) -> Result<Vec<(ChangeId, Approval)>> {
     let rows: Vec<ApprovalRow> = sqlx::query_as(
-        "SELECT a.id, a.verdict, a.evidence_digest, a.comment, a.stepped_up, a.at, p.disabled_at IS NOT NULL AS disabled,
+        "SELECT a.id, a.change_id, a.verdict, a.evidence_digest, a.comment, a.stepped_up, a.at, p.disabled_at IS NOT NULL AS disabled,
                 p.id AS person_id, p.login, p.name, p.job_roles, p.teams
-         FROM approval a JOIN person p ON p.id = a.person_id WHERE a.change_id = $1 ORDER BY a.id",
+         FROM approval a JOIN person p ON p.id = a.person_id WHERE a.change_id = ANY($1) ORDER BY a.id",
     )
-    .bind(id.0)
+    .bind(changes)
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let bad = |column: &'static str, why: &str| corrupt("approval", column, row.id, why);
-            let digest: [u8; 32] = row
-                .evidence_digest
-                .as_slice()
-                .try_into()
-                .map_err(|_| bad("evidence_digest", "not 32 bytes"))?;
-            let verdict = match row.verdict.as_str() {
-                "approve" => Verdict::Approve,
-                "reject" => Verdict::Reject,
-                other => return Err(bad("verdict", other)),
-            };
-            let mut person: Person = row.person.try_into()?;
-            if row.disabled {
-                person.job_roles.clear();
-                person.teams.clear();
-            }
-            Ok(Approval {
-                id: row.id.into(),
-                person,
-                verdict,
-                evidence_digest: EvidenceDigest(digest),
-                comment: row.comment,
-                stepped_up: row.stepped_up,
-                at: row.at.to_jiff(),
-            })
-        })
-        .collect()
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+impl TryFrom<ApprovalRow> for (ChangeId, Approval) {
+    type Error = Error;
+    fn try_from(row: ApprovalRow) -> Result<Self> {
+        let bad = |column: &'static str, why: &str| corrupt("approval", column, row.id, why);
+        let digest: [u8; 32] = row
+            .evidence_digest
+            .as_slice()
+            .try_into()
+            .map_err(|_| bad("evidence_digest", "not 32 bytes"))?;
+        let verdict = match row.verdict.as_str() {
+            "approve" => Verdict::Approve,
+            "reject" => Verdict::Reject,
+            other => return Err(bad("verdict", other)),
+        };
+        let mut person: Person = row.person.try_into()?;
+        if row.disabled {
+            person.job_roles.clear();
+            person.teams.clear();
+        }
+        let approval = Approval {
+            id: row.id.into(),
+            person,
+            verdict,
+            evidence_digest: EvidenceDigest(digest),
+            comment: row.comment,
+            stepped_up: row.stepped_up,
+            at: row.at.to_jiff(),
+        };
+        Ok((row.change_id.into(), approval))
+    }
 }
 
 pub(super) struct NewApproval<'a> {

@@ -1,5 +1,7 @@
 //! One change in full: evidence, who agreed and who still can, its run, what happened, and what may be done now.
 
+use std::collections::{HashMap, HashSet};
+
 use domain::{
     Approval, ApprovalId, Approvers, Caller, Change, ChangeId, ChangeState, EventKind, Evidence,
     Login, Outcome, PersonId, Refusal, RefusalCode, RequirementStatus, StartMode, TeamName,
@@ -188,16 +190,33 @@ impl Control {
         })
     }
 
-    /// Whether the caller's approval would be taken and counted now, step-up aside.
-    pub(super) async fn could_approve(&self, caller: &Caller, id: ChangeId) -> Result<bool> {
-        let stored = self.readable_change(caller, id).await?;
-        let (approvals, status) = self.given(&stored).await?;
-        Ok(
-            match self.buttons(caller, &stored, &approvals, &status).approve {
+    /// Which of these changes would take and count the caller's approval now, step-up aside. Two statements,
+    /// however many they are; the caller has been found to see them.
+    pub(super) async fn approvable(
+        &self,
+        caller: &Caller,
+        ids: &[uuid::Uuid],
+    ) -> Result<HashSet<ChangeId>> {
+        let mut conn = self.pool().acquire().await?;
+        let stored = rows::by_ids(&mut conn, ids).await?;
+        let mut given: HashMap<ChangeId, Vec<Approval>> = HashMap::new();
+        for (change, approval) in rows::approvals_of(&mut conn, ids).await? {
+            given.entry(change).or_default().push(approval);
+        }
+        drop(conn);
+        let could = |stored: &rows::Stored| {
+            let approvals = given.get(&stored.change.id).map_or(&[][..], Vec::as_slice);
+            let status = self.count_approvals(stored, approvals);
+            match self.buttons(caller, stored, approvals, &status).approve {
                 Ok(()) => true,
                 Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
-            },
-        )
+            }
+        };
+        Ok(stored
+            .iter()
+            .filter(|stored| could(stored))
+            .map(|stored| stored.change.id)
+            .collect())
     }
 
     async fn given(

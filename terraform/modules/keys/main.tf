@@ -6,7 +6,7 @@ locals {
   purposes = {
     data     = []
     logs     = ["logs.${var.regions.primary}.amazonaws.com", "logs.${var.regions.secondary}.amazonaws.com"]
-    messages = ["events.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com"]
+    messages = ["cloudwatch.amazonaws.com", "sns.amazonaws.com"] # and EventBridge, below
   }
 
   use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
@@ -41,6 +41,26 @@ locals {
           Action    = concat(local.use, ["kms:CreateGrant"])
           Resource  = "*"
         }] : [],
+        # EventBridge puts no source into what it asks KMS for an SNS topic: with aws:SourceArn here every event would be lost in silence.
+        # The topic's own ARN, which SNS binds into the encryption context, limits it instead. For a queue the source is there.
+        purpose == "messages" ? [
+          {
+            Sid       = "UseByEventsForTopics"
+            Effect    = "Allow"
+            Principal = { Service = "events.amazonaws.com" }
+            Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+            Resource  = "*"
+            Condition = { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:*:${var.account_id}:*" } }
+          },
+          {
+            Sid       = "UseByEventsForQueues"
+            Effect    = "Allow"
+            Principal = { Service = "events.amazonaws.com" }
+            Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+            Resource  = "*"
+            Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:*:${var.account_id}:rule/*" } }
+          },
+        ] : [],
         [for service in services : {
           Sid       = "UseBy${replace(title(replace(split(".amazonaws", service)[0], "/[.-]/", " ")), " ", "")}"
           Effect    = "Allow"

@@ -20,10 +20,27 @@ resource "aws_kms_key" "this" {
       {
         Sid       = "UseByMessaging"
         Effect    = "Allow"
-        Principal = { Service = ["events.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com"] }
+        Principal = { Service = ["cloudwatch.amazonaws.com", "sns.amazonaws.com"] }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
         Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:*:*:${var.account_id}:*" } }
+      },
+      # EventBridge names no source for SNS topics, only for queues; see modules/keys.
+      {
+        Sid       = "UseByEventsForTopics"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:*:${var.account_id}:*" } }
+      },
+      {
+        Sid       = "UseByEventsForQueues"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:*:${var.account_id}:rule/*" } }
       },
     ]
   })

@@ -46,8 +46,13 @@ run "keys_span_the_pair" {
   }
   assert {
     condition = alltrue([for statement in jsondecode(aws_kms_key.this["messages"].policy).Statement :
-    can(statement.Principal.Service) ? can(statement.Condition.ArnLike["aws:SourceArn"]) : true])
-    error_message = "a service may use the key only for sources in this account (confused deputy)"
+    can(statement.Principal.Service) ? alltrue([for arn in values(statement.Condition.ArnLike) : strcontains(arn, ":${var.account_id}:")]) : true])
+    error_message = "a service may use the key only for sources and topics in this account (confused deputy)"
+  }
+  assert {
+    condition = one([for statement in jsondecode(aws_kms_key.this["messages"].policy).Statement : keys(statement.Condition.ArnLike)
+    if statement.Sid == "UseByEventsForTopics"]) == ["kms:EncryptionContext:aws:sns:topicArn"]
+    error_message = "EventBridge names no source when it writes to an encrypted topic; with aws:SourceArn every event would be lost"
   }
 }
 

@@ -11,7 +11,7 @@ run "for_this_accounts_messages" {
   command = plan
   assert {
     condition = aws_kms_key.this.enable_key_rotation && alltrue([for statement in jsondecode(aws_kms_key.this.policy).Statement :
-    can(statement.Principal.AWS) || alltrue([for arn in values(statement.Condition.ArnLike) : strcontains(arn, ":${var.account_id}:")])])
+    can(statement.Principal.AWS) ? true : alltrue([for arn in values(statement.Condition.ArnLike) : strcontains(arn, ":${var.account_id}:")])])
     error_message = "services use the key for sources and topics in this account only"
   }
   assert {

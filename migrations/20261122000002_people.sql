@@ -64,6 +64,8 @@ CREATE TABLE logout_token (
 CREATE TABLE api_token (
     id           uuid PRIMARY KEY,
     person_id    uuid NOT NULL REFERENCES person,
+    -- The token that made this one. A child ends with its parent.
+    parent_id    uuid REFERENCES api_token,
     name         text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     -- SHA-256 of the secret; 160 random bits need no slow hash.
     hash         bytea NOT NULL UNIQUE CHECK (length(hash) = 32),
@@ -76,6 +78,7 @@ CREATE TABLE api_token (
     revoked_at   timestamptz
 );
 CREATE INDEX api_token_person ON api_token (person_id, created_at DESC);
+CREATE INDEX api_token_parent ON api_token (parent_id) WHERE parent_id IS NOT NULL;
 
 -- Answers to POSTs that carried an Idempotency-Key.
 CREATE TABLE idempotency (

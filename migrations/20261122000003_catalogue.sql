@@ -67,6 +67,8 @@ CREATE TABLE environment (
     region_pair text,
     -- Order of promotion and of columns on pages.
     position    integer NOT NULL,
+    -- Since when the configuration no longer has it. Never deleted: history refers to it.
+    retired_at  timestamptz,
     updated_at  timestamptz NOT NULL
 );
 

@@ -5,6 +5,8 @@ CREATE TABLE run (
     change_id   uuid NOT NULL UNIQUE REFERENCES change,
     grant_id    uuid NOT NULL UNIQUE REFERENCES run_grant,
     state       text NOT NULL,
+    -- Every approval that the grant rests on was given with a fresh second factor, as checked again at the start.
+    stepped_up  boolean NOT NULL DEFAULT false,
     started_at  timestamptz NOT NULL,
     finished_at timestamptz
 );
@@ -19,6 +21,8 @@ CREATE TABLE step (
     -- When it may be claimed (again): for a held step the end of its lease. By the database's clock, which all workers share.
     due_at           timestamptz NOT NULL DEFAULT now(),
     attempts         integer NOT NULL DEFAULT 0,
+    -- Those of the attempts that ended because their worker was asked to stop: no fault of the step.
+    restarts         integer NOT NULL DEFAULT 0,
     -- Workers that were lost while they held it, since it last got on: a step that kills its workers is stopped.
     deaths           integer NOT NULL DEFAULT 0,
     -- The lease. Every write of a worker says WHERE lease_epoch = the epoch of its claim.

@@ -242,6 +242,17 @@ pub fn tally(
         .collect()
 }
 
+/// Whether everybody whose approval counts gave it with a fresh second factor. Where nobody had to approve,
+/// nobody has shown one.
+pub fn stepped_up(status: &[RequirementStatus], approvals: &[Approval]) -> bool {
+    let mut counted = status.iter().flat_map(|s| &s.given_by).peekable();
+    let shown = |person: &PersonId| {
+        let mut given = approvals.iter().filter(|a| a.person.id == *person);
+        given.any(|a| a.verdict == Verdict::Approve && a.stepped_up)
+    };
+    counted.peek().is_some() && counted.all(shown)
+}
+
 fn augment(
     person: usize,
     valid: &[&Approval],

@@ -52,6 +52,32 @@ fn satisfied(needs: &[Requirement], given: &[Approval]) -> bool {
 }
 
 #[test]
+fn stepped_up_is_everybody_who_counts_and_at_least_one() {
+    let manager = |n| approval(person(n, &[JobRole::Manager], &[]), 7);
+    let weak = |n| Approval {
+        stepped_up: false,
+        ..manager(n)
+    };
+    let needs = |count| [need("a", count, Approvers::JobRole(JobRole::Manager))];
+    let all = |needs: &[Requirement], given: &[Approval]| {
+        stepped_up(&tally(needs, given, REQUESTER, &owner(), DIGEST), given)
+    };
+    assert!(all(&needs(1), &[manager(1)]));
+    assert!(all(&needs(2), &[manager(1), manager(2)]));
+    assert!(!all(&needs(1), &[weak(1)]));
+    assert!(!all(&needs(2), &[manager(1), weak(2)]), "one is not enough");
+    assert!(!all(&[], &[]), "nobody has shown a second factor");
+    assert!(
+        !all(&[], &[manager(1)]),
+        "nor does a word that nobody asked for"
+    );
+    assert!(
+        all(&needs(1), &[manager(1), weak(2)]),
+        "a further word changes nothing"
+    );
+}
+
+#[test]
 fn one_person_cannot_serve_two_rules() {
     let both = person(1, &[JobRole::Manager], &["checkout"]);
     let needs = [

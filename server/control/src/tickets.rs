@@ -155,6 +155,7 @@ impl Control {
                 evidence: &ticket.evidence,
                 digest: ticket.digest,
                 target: &ticket.target,
+                stepped_up: ticket.stepped_up,
                 need: Need::Pipeline,
             })
             .await;

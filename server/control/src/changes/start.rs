@@ -3,9 +3,9 @@
 
 use domain::{
     Approval, Caller, CallerKind, Change, ChangeId, ChangeState, Event, Person, Refusal,
-    RefusalCode, RunId,
+    RefusalCode, RequirementStatus, RunId,
     policy::{RequestChange, Start},
-    run,
+    rule, run,
 };
 use serde_json::json;
 
@@ -140,12 +140,15 @@ impl Control {
                 )
                 .await;
         }
-        if let Some(why) = self.lost_quorum(&mut tx, &stored).await? {
+        let approvals = rows::approvals(tx.conn(), id).await?;
+        let status = self.count_approvals(&stored, &approvals);
+        if let Some(why) = self.lost_quorum(&stored, &approvals, &status) {
             let (change, event) = stored.change.lose_quorum(&why)?;
             rows::save(&mut tx, &change, Some(&why)).await?;
             tx.commit(event, vec![]).await?;
             return Err(Refusal::new(RefusalCode::WrongState, why).into());
         }
+        let stepped_up = rule::stepped_up(&status, &approvals);
         let run: RunId = new_id();
         let (change, event) = allowed.start(run)?;
         let Some(grant) = rows::consume_grant(&mut tx, &change).await? else {
@@ -156,7 +159,13 @@ impl Control {
             .into());
         };
         rows::save(&mut tx, &change, None).await?;
-        rows::run::insert(&mut tx, run, id, grant, &run::steps(&stored.evidence)).await?;
+        let new = rows::run::New {
+            id: run,
+            change: id,
+            grant,
+            stepped_up,
+        };
+        rows::run::insert(&mut tx, new, &run::steps(&stored.evidence)).await?;
         tx.commit(event, vec![]).await?;
         self.work().notify_waiters();
         Ok(())
@@ -218,19 +227,18 @@ impl Control {
     }
 
     /// Why the approvals no longer suffice, if they do not: people change roles and leave.
-    async fn lost_quorum(
+    fn lost_quorum(
         &self,
-        tx: &mut ChangeTx,
         stored: &rows::Stored,
-    ) -> Result<Option<String>> {
-        let approvals = rows::approvals(tx.conn(), stored.change.id).await?;
-        let status = self.count_approvals(stored, &approvals);
-        if status.iter().all(domain::RequirementStatus::is_satisfied) {
-            return Ok(None);
+        approvals: &[Approval],
+        status: &[RequirementStatus],
+    ) -> Option<String> {
+        if status.iter().all(RequirementStatus::is_satisfied) {
+            return None;
         }
         let lost: Vec<_> = approvals
             .iter()
-            .filter(|a| !self.still_holds(&stored.change, a) || !counted(&status, a))
+            .filter(|a| !self.still_holds(&stored.change, a) || !counted(status, a))
             .map(|a| a.person.login.to_string())
             .collect();
         let who = if lost.is_empty() {
@@ -238,13 +246,13 @@ impl Control {
         } else {
             lost.join(", ")
         };
-        Ok(Some(format!(
+        Some(format!(
             "{who} may no longer approve this; somebody else has to."
-        )))
+        ))
     }
 }
 
-fn counted(status: &[domain::RequirementStatus], approval: &Approval) -> bool {
+fn counted(status: &[RequirementStatus], approval: &Approval) -> bool {
     status
         .iter()
         .any(|s| s.given_by.contains(&approval.person.id))

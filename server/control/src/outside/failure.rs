@@ -61,6 +61,15 @@ impl Failure {
         self
     }
 
+    /// The same failure in other words, where the other side said no.
+    #[must_use]
+    pub(crate) fn map_words(mut self, change: impl FnOnce(String) -> String) -> Self {
+        if self.kind == FailureKind::Denied {
+            self.words = presentable(change(self.words));
+        }
+        self
+    }
+
     /// Whether the same call could succeed a little later.
     pub fn is_retriable(&self) -> bool {
         match self.kind {

@@ -73,6 +73,8 @@ pub(super) struct Work {
     pub progress: Progress,
     pub stored: Stored,
     pub target: Target,
+    /// Every approval that the run rests on was given with a fresh second factor.
+    pub stepped_up: bool,
     /// The portal continuing what the requester asked for, with the requester as they stand now.
     pub caller: Caller,
     /// When the step was first claimed, or first since a person looked; by this process' monotonic clock.
@@ -264,6 +266,7 @@ impl Control {
             cancelled: stored.change.cancel_requested,
             stored,
             target,
+            stepped_up: claim.stepped_up,
             caller: Caller {
                 person,
                 kind: CallerKind::Job {

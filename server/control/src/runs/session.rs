@@ -31,6 +31,7 @@ impl Control {
                 evidence: &work.stored.evidence,
                 digest: work.stored.change.evidence_digest,
                 target: &work.target,
+                stepped_up: work.stepped_up,
                 need,
             })
             .await;
@@ -78,6 +79,7 @@ pub(crate) fn assumed_event(record: &SessionRecord) -> Event {
         "session_name": record.session_name,
         "source_identity": record.login,
         "access_key_id": record.access_key_id,
+        "mfa": record.mfa,
         "region": record.region,
         "evidence_digest": record.evidence_digest,
         "session_policy": record.session_policy,

@@ -19,6 +19,8 @@ pub(crate) struct Ticket {
     pub(crate) evidence: Evidence,
     pub(crate) digest: EvidenceDigest,
     pub(crate) target: Target,
+    /// Every approval that the run rests on was given with a fresh second factor.
+    pub(crate) stepped_up: bool,
     redeemed: bool,
     revoked: bool,
     expires_at: Timestamp,
@@ -52,6 +54,7 @@ struct Row {
     requester_id: uuid::Uuid,
     evidence: String,
     evidence_digest: Vec<u8>,
+    stepped_up: bool,
     redeemed: bool,
     revoked: bool,
     expires_at: jiff_sqlx::Timestamp,
@@ -61,7 +64,7 @@ struct Row {
 /// The ticket with this hash, locked: of two who redeem it at once, the second waits and finds it spent.
 pub(crate) async fn by_hash(tx: &mut ChangeTx, hash: [u8; 32]) -> Result<Option<Ticket>> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT t.id, t.step_id, s.region, c.id AS change_id, c.requester_id, c.evidence, c.evidence_digest,
+        "SELECT t.id, t.step_id, s.region, c.id AS change_id, c.requester_id, c.evidence, c.evidence_digest, r.stepped_up,
              t.redeemed_at IS NOT NULL AS redeemed, t.revoked_at IS NOT NULL AS revoked, t.expires_at,
              c.state IN ('running', 'needs_attention') AND NOT c.cancel_requested
                  AND r.state IN ('running', 'needs_attention') AS live
@@ -97,6 +100,7 @@ pub(crate) async fn by_hash(tx: &mut ChangeTx, hash: [u8; 32]) -> Result<Option<
         digest: EvidenceDigest(digest),
         evidence,
         target,
+        stepped_up: row.stepped_up,
         redeemed: row.redeemed,
         revoked: row.revoked,
         expires_at: row.expires_at.to_jiff(),

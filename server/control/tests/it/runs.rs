@@ -9,6 +9,7 @@ mod jenkins;
 mod log;
 mod points;
 mod road;
+mod second_factor;
 mod share;
 mod stage;
 mod tickets;

@@ -26,11 +26,21 @@ pub(crate) struct Rig {
     pub(crate) ca: Vec<u8>,
 }
 
-/// A session of a job role in an account.
+/// A session of a job role in an account, approved with a second factor.
 pub(crate) async fn session(
     sandbox: &Sandbox,
     role: &str,
     account: &str,
+) -> anyhow::Result<Credentials> {
+    session_with(sandbox, role, account, Some("true")).await
+}
+
+/// A session for which the portal says `mfa` of the second factor.
+pub(crate) async fn session_with(
+    sandbox: &Sandbox,
+    role: &str,
+    account: &str,
+    mfa: Option<&str>,
 ) -> anyhow::Result<Credentials> {
     let http = Client::builder().no_proxy().build()?;
     let base: Value = http
@@ -66,16 +76,22 @@ pub(crate) async fn session(
             .value(value)
             .build()
     };
+    let mut tags = vec![
+        tag("team", "checkout")?,
+        tag("service", "cart")?,
+        tag("environment", "staging")?,
+        tag("change", "c-1")?,
+    ];
+    if let Some(mfa) = mfa {
+        tags.push(tag("mfa", mfa)?);
+    }
     let answer = aws_sdk_sts::Client::from_conf(config)
         .assume_role()
         .role_arn(format!("arn:aws:iam::{account}:role/portolan-job-{role}"))
         .role_session_name("step-1")
         .source_identity(role)
         .external_id(format!("portolan-{account}"))
-        .tags(tag("team", "checkout")?)
-        .tags(tag("service", "cart")?)
-        .tags(tag("environment", "staging")?)
-        .tags(tag("change", "c-1")?)
+        .set_tags(Some(tags))
         .send()
         .await?;
     let got = answer.credentials.context("no credentials")?;

@@ -2,7 +2,9 @@
 //! can do its job's calls and none of the forbidden ones, and only the portal, for a named person, becomes a job role.
 use std::path::Path;
 
+use crate::kubernetes_rig::session_with;
 use portolan_sandbox::aws::iam::{Decision, Layer, Policies, Policy, Principal, Request, evaluate};
+use portolan_sandbox::{Options, Sandbox};
 
 /// The account of dev and staging.
 const OPEN: Account = Account {
@@ -512,6 +514,26 @@ fn a_protected_account_demands_a_second_factor_of_those_who_change_things() {
             "{role} only reads"
         );
     }
+}
+
+/// The world that portals are tried in demands a second factor of the same roles in the same places.
+#[tokio::test]
+async fn the_shop_demands_a_second_factor_where_terraform_does() -> anyhow::Result<()> {
+    let sandbox = Sandbox::start(Options::default()).await?;
+    for account in [OPEN, PROTECTED] {
+        for role in JOB_ROLES {
+            for mfa in [Some("true"), Some("false"), None] {
+                // To a policy that compares, no tag and an empty one are the same.
+                let told = |request: Request| {
+                    request.with("aws:RequestTag/portolan:mfa", mfa.unwrap_or_default())
+                };
+                let given = session_with(&sandbox, role, account.id, mfa).await.is_ok();
+                let expected = assumes(account, &portal(), role, told);
+                assert_eq!(given, expected, "{role} in {}, mfa {mfa:?}", account.folder);
+            }
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -5,23 +5,31 @@ use jiff_sqlx::ToSqlx;
 
 use crate::{ChangeTx, Result, new_id};
 
+/// A run that begins.
+pub(in crate::changes) struct New {
+    pub(in crate::changes) id: RunId,
+    pub(in crate::changes) change: ChangeId,
+    pub(in crate::changes) grant: GrantId,
+    /// Every approval that the grant rests on was given with a fresh second factor.
+    pub(in crate::changes) stepped_up: bool,
+}
+
 /// The run and its steps; the first is due at once, the others wait for the one before.
 /// When a step is due is told by the database's clock here and in what follows, for claims compare with it.
 pub(in crate::changes) async fn insert(
     tx: &mut ChangeTx,
-    run: RunId,
-    change: ChangeId,
-    grant: GrantId,
+    run: New,
     steps: &[PlannedStep],
 ) -> Result<()> {
     let now = tx.now().to_sqlx();
     sqlx::query(
-        "INSERT INTO run (id, change_id, grant_id, state, started_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO run (id, change_id, grant_id, state, stepped_up, started_at) VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(run.0)
-    .bind(change.0)
-    .bind(grant.0)
+    .bind(run.id.0)
+    .bind(run.change.0)
+    .bind(run.grant.0)
     .bind(RunState::Running.as_str())
+    .bind(run.stepped_up)
     .bind(now)
     .execute(tx.conn())
     .await?;
@@ -33,7 +41,7 @@ pub(in crate::changes) async fn insert(
         };
         sqlx::query("INSERT INTO step (id, run_id, position, region, kind, state) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(new_id::<StepId>().0)
-            .bind(run.0)
+            .bind(run.id.0)
             .bind(position)
             .bind(step.region.as_str())
             .bind(step.kind.as_str())

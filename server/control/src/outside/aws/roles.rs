@@ -30,6 +30,9 @@ use crate::{
 
 /// How long a session lasts, in seconds: the least that STS gives.
 const SESSION_SECONDS: i32 = 900;
+/// The session tag that trust policies of protected accounts demand: AWS' own key of a second factor is never in
+/// a session that a role hands on, so the portal says what it has verified.
+const MFA_TAG: &str = "portolan:mfa";
 /// STS refuses at 100 percent; from here on somebody should look.
 const PACKED_ALARM: i32 = 80;
 
@@ -90,7 +93,16 @@ pub struct Errand<'a> {
     pub evidence: &'a Evidence,
     pub digest: EvidenceDigest,
     pub target: &'a Target,
+    /// Every approval that the run rests on was given with a fresh second factor.
+    pub stepped_up: bool,
     pub need: Need,
+}
+
+impl Errand<'_> {
+    /// Whether AWS is told of a second factor: only for a protected place, where it was demanded and verified.
+    fn tells_mfa(&self) -> bool {
+        self.evidence.protected && self.stepped_up
+    }
 }
 
 /// Sessions of people.
@@ -181,12 +193,16 @@ impl Roles {
             .external_id(fill(&self.settings.external_id, target, job_role))
             .duration_seconds(SESSION_SECONDS)
             .policy(policy_text);
-        for (key, value) in [
+        let mut tags = vec![
             ("portolan:team", evidence.team.to_string()),
             ("portolan:service", evidence.service.to_string()),
             ("portolan:environment", evidence.environment.to_string()),
             ("portolan:change", errand.change.to_string()),
-        ] {
+        ];
+        if errand.tells_mfa() {
+            tags.push((MFA_TAG, "true".to_owned()));
+        }
+        for (key, value) in tags {
             match Tag::builder().key(key).value(value).build() {
                 Ok(tag) => request = request.tags(tag),
                 Err(error) => return refused(FailureKind::Refused, error.to_string()),
@@ -201,6 +217,7 @@ impl Roles {
                 region: target.region.as_str(),
             }
             .failure(&error)
+            .map_words(|words| without_mfa(&errand, words))
         })?;
 
         let request_id = answer.request_id().map(str::to_owned);
@@ -251,6 +268,7 @@ impl Roles {
             role_arn,
             session_name,
             access_key_id: given.access_key_id().to_owned(),
+            mfa: errand.tells_mfa(),
             session_policy: policy,
             packed_percent,
             request_id,
@@ -293,6 +311,17 @@ fn http() -> SharedHttpClient {
     Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https()
+}
+
+/// A refusal in a protected place, with what may be behind it: AWS does not explain another account's trust policy.
+fn without_mfa(errand: &Errand<'_>, words: String) -> String {
+    if errand.evidence.protected && !errand.tells_mfa() {
+        format!(
+            "{words} The approvals of this change were given without a fresh second factor, so the portal did not say {MFA_TAG} to AWS; the trust policy of a protected account demands it."
+        )
+    } else {
+        words
+    }
 }
 
 /// How full the session is: the figure of today's STS, or else the one that came before it.

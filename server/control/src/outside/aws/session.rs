@@ -31,6 +31,8 @@ pub struct SessionRecord {
     pub role_arn: String,
     pub session_name: String,
     pub access_key_id: String,
+    /// AWS was told of a second factor.
+    pub mfa: bool,
     pub session_policy: Value,
     /// How full the session is packed, in percent of what STS takes.
     pub packed_percent: Option<i32>,

@@ -20,6 +20,8 @@ pub(in crate::runs) struct Claim {
     pub lease: Lease,
     pub run: RunId,
     pub change: ChangeId,
+    /// Every approval that the run rests on was given with a fresh second factor.
+    pub stepped_up: bool,
     pub position: i32,
     /// This one included.
     pub attempts: i32,
@@ -44,6 +46,7 @@ struct Row {
     id: uuid::Uuid,
     run_id: uuid::Uuid,
     change_id: uuid::Uuid,
+    stepped_up: bool,
     position: i32,
     region: String,
     kind: String,
@@ -81,7 +84,7 @@ pub(in crate::runs) async fn claim(
                  extract(epoch FROM now() - s.started_at)::float8 AS age),
          begun AS (
              INSERT INTO attempt (id, step_id, epoch, worker, started_at) SELECT $3, id, lease_epoch, $1, now() FROM taken)
-         SELECT taken.*, run.change_id FROM taken JOIN run ON run.id = taken.run_id",
+         SELECT taken.*, run.change_id, run.stepped_up FROM taken JOIN run ON run.id = taken.run_id",
     )
     .bind(worker)
     .bind(length.as_secs_f64())
@@ -92,6 +95,7 @@ pub(in crate::runs) async fn claim(
         lease: Lease::new(row.id.into(), row.lease_epoch, asked, length),
         run: row.run_id.into(),
         change: row.change_id.into(),
+        stepped_up: row.stepped_up,
         position: row.position,
         attempts: row.attempts,
         deaths: row.deaths,

@@ -68,6 +68,7 @@ async fn in_that_process(endpoint: &str) {
         evidence: &evidence,
         digest,
         target: &evidence.targets[0],
+        stepped_up: false,
         need: Need::CheckCluster,
     };
     match outside.roles.assume(errand).await {

@@ -3,25 +3,32 @@
 
 locals {
   namespace = "jenkins"
+  # The chart makes a secret of its own called `jenkins`; ours has another name.
+  secret = "jenkins-external"
 
   values = {
     controller = {
+      jenkinsUrl       = "https://${var.host}/jenkins/"
       jenkinsUriPrefix = "/jenkins"
-      numExecutors     = 0
+      numExecutors     = 0 # nothing runs on the controller
+      executorMode     = "EXCLUSIVE"
       installPlugins = [
-        "credentials:1419.v2337d1ceceef", "plain-credentials:195.vb_906e9073dee", "configuration-as-code:2036.v0b_258ed496fd", "git:5.7.0", "job-dsl:1.93", "kubernetes:4371.vb_33b_086d54a_1", "matrix-auth:3.2.8",
-        "oic-auth:4.555.v4e3e1a_e7c0a_1", "pipeline-groovy-lib:787.ve2fef0efdca_6", "workflow-aggregator:608.v67378e9d3db_1",
+        "credentials:1419.v2337d1ceceef", "credentials-binding:687.v619cb_15e923f", "plain-credentials:195.vb_906e9073dee", "configuration-as-code:2036.v0b_258ed496fd", "git:5.7.0", "job-dsl:1.93",
+        "kubernetes:4371.vb_33b_086d54a_1", "matrix-auth:3.2.8", "oic-auth:4.555.v4e3e1a_e7c0a_1", "pipeline-groovy-lib:787.ve2fef0efdca_6", "workflow-aggregator:608.v67378e9d3db_1",
       ]
-      additionalExistingSecrets = [for key in ["oidc-client-secret", "portolan-api-token", "github-token"] : { name = "jenkins", keyName = key }]
+      additionalExistingSecrets = [for key in ["oidc-client-secret", "portolan-api-token", "github-token"] : { name = local.secret, keyName = key }]
       JCasC = {
-        defaultConfig = false
+        # The chart's own part defines the cloud that agents come from. It leaves out what ours has: sign-in and rights.
+        defaultConfig = true
         configScripts = { portolan = templatefile("${path.module}/jcasc.yaml.tftpl", {
+          secret          = local.secret
           oidc            = var.oidc
-          host            = var.host
           portal_url      = var.portal_url
           organization    = var.organization
           services        = var.services
           system          = var.system
+          registry        = "${var.registry_account_id}.dkr.ecr.${var.region}.amazonaws.com"
+          tools           = var.tools
           library_version = var.library_version
         }) }
       }
@@ -29,18 +36,14 @@ locals {
       prometheus               = { enabled = true }
     }
     agent = {
-      enabled              = true
-      namespace            = local.namespace
-      serviceAccount       = "jenkins-agent"
-      podRetention         = "Never"
-      containerCap         = 20
-      runAsUser            = 1000
-      disableDefaultAgent  = false
-      resources            = { requests = { cpu = "500m", memory = "512Mi" }, limits = { memory = "2Gi" } }
-      hostNetworking       = false
-      usePodSecurityPolicy = false
+      enabled      = true
+      namespace    = local.namespace
+      podRetention = "Never"
+      containerCap = 20
+      runAsUser    = 1000
+      resources    = { requests = { cpu = "500m", memory = "512Mi" }, limits = { cpu = "1", memory = "2Gi" } }
     }
-    persistence    = { enabled = true, size = "50Gi", storageClass = "gp3" }
+    persistence    = { enabled = true, size = "50Gi", storageClass = "gp3" } # made by modules/cluster-addons
     serviceAccount = { create = true, name = "jenkins" }
     # Agents have a service account without any Kubernetes right of their own.
     serviceAccountAgent = { create = true, name = "jenkins-agent" }
@@ -55,6 +58,13 @@ resource "kubernetes_namespace_v1" "this" {
   }
 }
 
+resource "helm_release" "secrets" {
+  name      = "jenkins-secrets"
+  namespace = kubernetes_namespace_v1.this.metadata[0].name
+  chart     = "${path.module}/../../charts/secrets"
+  values    = [yamlencode({ region = var.region, secrets = { (local.secret) = "portolan/jenkins" } })]
+}
+
 resource "helm_release" "jenkins" {
   name       = "jenkins"
   namespace  = kubernetes_namespace_v1.this.metadata[0].name
@@ -64,6 +74,7 @@ resource "helm_release" "jenkins" {
   atomic     = true
   timeout    = 900
   values     = [yamlencode(local.values)]
+  depends_on = [helm_release.secrets]
 }
 
 # --- The agents' own role: pushing images. No eks, no sts, nothing to deploy with. -------------------------
@@ -98,7 +109,7 @@ resource "aws_iam_role_policy" "agent" {
           "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeImageScanFindings",
           "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
         ]
-        Resource = ["arn:aws:ecr:${var.region}:${var.account_id}:repository/${var.system}/*"]
+        Resource = ["arn:aws:ecr:${var.region}:${var.registry_account_id}:repository/${var.system}/*"]
       },
       { Sid = "NeverDeploy", Effect = "Deny", Action = ["eks:*", "sts:AssumeRole", "iam:*"], Resource = "*" },
     ]

@@ -4,8 +4,28 @@ variable "cluster_name" {
 }
 
 variable "account_id" {
-  description = "Account of the cluster and of the image registry."
+  description = "Account of the cluster."
   type        = string
+}
+
+variable "registry_account_id" {
+  description = "Account of the image registry (modules/registry), which names the agents' role among its pushers."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.registry_account_id))
+    error_message = "registry_account_id is twelve digits, leading zeros included: write it in quotes."
+  }
+}
+
+variable "tools" {
+  description = "Images the pipelines run in, by digest and from this region: build (git, buildkit, crane, ECR's credential helper), scan (trivy), deploy (bash, curl, jq, aws, kubectl)."
+  type        = object({ build = string, scan = string, deploy = string })
+
+  validation {
+    condition     = alltrue([for image in values(var.tools) : can(regex("^[0-9]{12}\\.dkr\\.ecr\\.${var.region}\\.amazonaws\\.com/[a-z0-9/._-]+@sha256:[0-9a-f]{64}$", image))])
+    error_message = "A tool is <account>.dkr.ecr.${var.region}.amazonaws.com/<repository>@sha256:<digest>: what builds and deploys must not move, nor be fetched from the region that is down."
+  }
 }
 
 variable "region" {

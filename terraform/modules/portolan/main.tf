@@ -30,72 +30,13 @@ resource "aws_eks_pod_identity_association" "portal" {
   role_arn        = var.portal_role_arn
 }
 
-# --- Secrets, by a role of their own -----------------------------------------------------------------------
-
-resource "aws_iam_role" "secrets" {
-  name = "${var.cluster_name}-portolan-secrets-${var.region}"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Principal = { Service = "pods.eks.amazonaws.com" }
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = var.account_id }
-        ArnEquals    = { "aws:SourceArn" = "arn:aws:eks:${var.region}:${var.account_id}:cluster/${var.cluster_name}" }
-      }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "secrets" {
-  name = "read-portolan-secrets"
-  role = aws_iam_role.secrets.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "ReadThisRegionsCopies"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
-        Resource = [for name in values(local.secrets) : "arn:aws:secretsmanager:${var.region}:${var.account_id}:secret:${name}-*"]
-      },
-      {
-        Sid       = "Decrypt"
-        Effect    = "Allow"
-        Action    = ["kms:Decrypt"]
-        Resource  = [var.secret_kms_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
-      },
-    ]
-  })
-}
-
-resource "aws_eks_pod_identity_association" "secrets" {
-  cluster_name    = var.cluster_name
-  namespace       = "external-secrets"
-  service_account = "external-secrets"
-  role_arn        = aws_iam_role.secrets.arn
-}
-
-resource "helm_release" "external_secrets" {
-  name             = "external-secrets"
-  namespace        = "external-secrets"
-  create_namespace = true
-  repository       = "https://charts.external-secrets.io"
-  chart            = "external-secrets"
-  version          = var.external_secrets_version
-  atomic           = true
-  values           = [yamlencode({ replicaCount = 2, leaderElect = true, serviceAccount = { name = "external-secrets" } })]
-  depends_on       = [aws_eks_pod_identity_association.secrets]
-}
+# --- Secrets, brought by External Secrets (modules/external-secrets) with a role of its own -------------------
 
 resource "helm_release" "secrets" {
-  name       = "portolan-secrets"
-  namespace  = kubernetes_namespace_v1.this.metadata[0].name
-  chart      = "${path.module}/../../charts/portolan-secrets"
-  values     = [yamlencode({ region = var.region, secrets = local.secrets })]
-  depends_on = [helm_release.external_secrets]
+  name      = "portolan-secrets"
+  namespace = kubernetes_namespace_v1.this.metadata[0].name
+  chart     = "${path.module}/../../charts/secrets"
+  values    = [yamlencode({ region = var.region, secrets = local.secrets })]
 }
 
 # --- The portal --------------------------------------------------------------------------------------------

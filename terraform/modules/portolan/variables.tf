@@ -3,11 +3,6 @@ variable "cluster_name" {
   type        = string
 }
 
-variable "account_id" {
-  description = "Platform account."
-  type        = string
-}
-
 variable "region" {
   description = "Region of the cluster."
   type        = string
@@ -25,11 +20,6 @@ variable "image" {
 
 variable "portal_role_arn" {
   description = "The portal's base role (modules/portal-role)."
-  type        = string
-}
-
-variable "secret_kms_key_arn" {
-  description = "Key of this region under which the portal's secrets lie."
   type        = string
 }
 
@@ -83,10 +73,4 @@ variable "environments" {
     condition     = alltrue([for environment in var.environments : !environment.paired || length(environment.clusters) == 2])
     error_message = "An environment of the region pair has a cluster in both regions."
   }
-}
-
-variable "external_secrets_version" {
-  description = "Exact version of the External Secrets chart."
-  type        = string
-  default     = "0.19.2"
 }

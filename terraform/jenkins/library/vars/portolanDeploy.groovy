@@ -12,7 +12,7 @@ def call(Map settings) {
     // Portolan finds its build again by this, should it lose sight of it.
     currentBuild.description = "run ${params.PORTOLAN_RUN_ID}"
 
-    podTemplate(yaml: libraryResource('deploy-pod.yaml')) {
+    podTemplate(yaml: libraryResource('deploy-pod.yaml').replace('@DEPLOY_IMAGE@', env.PORTOLAN_DEPLOY_IMAGE)) {
         node(POD_LABEL) {
             container('deploy') {
                 timeout(time: 20, unit: 'MINUTES') {

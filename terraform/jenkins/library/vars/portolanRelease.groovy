@@ -2,21 +2,26 @@
  * Builds, tests, scans and pushes a service's image by digest, and reports the release to Portolan. It does not deploy: a person
  * asks Portolan for that.
  *
- *   portolanRelease(service: 'cart', test: 'make test', registry: '200000000002.dkr.ecr.eu-west-1.amazonaws.com')
+ *   portolanRelease(service: 'cart', test: 'make test')
+ *
+ * Where it pushes and reports to is Jenkins' configuration (modules/jenkins), the same for every service.
  */
+import groovy.json.JsonOutput
+
 def call(Map settings) {
-    def required = ['service', 'test', 'registry', 'portolanUrl']
+    def required = ['service', 'test']
     def missing = required.findAll { !settings[it] }
     if (missing) {
         error "portolanRelease needs ${missing.join(', ')}"
     }
 
-    podTemplate(yaml: libraryResource('release-pod.yaml')) {
+    def pod = libraryResource('release-pod.yaml').replace('@BUILD_IMAGE@', env.PORTOLAN_BUILD_IMAGE).replace('@SCAN_IMAGE@', env.PORTOLAN_SCAN_IMAGE)
+    podTemplate(yaml: pod) {
         node(POD_LABEL) {
             checkout scm
             def commit = sh(script: 'git rev-parse HEAD', returnStdout: true).trim()
             def version = sh(script: 'git describe --tags --exact-match 2>/dev/null || true', returnStdout: true).trim()
-            def image = "${settings.registry}/shop/${settings.service}"
+            def image = "${env.PORTOLAN_REGISTRY}/${env.PORTOLAN_SYSTEM}/${settings.service}"
 
             stage('Test') {
                 container('build') { sh settings.test }
@@ -24,7 +29,7 @@ def call(Map settings) {
             stage('Build') {
                 container('build') {
                     withEnv(["IMAGE=${image}", "COMMIT=${commit}"]) {
-                        sh 'buildctl-daemonless.sh build --frontend dockerfile.v0 --local context=. --local dockerfile=. --opt "label:org.opencontainers.image.revision=$COMMIT" --output type=oci,dest=image.tar --metadata-file build.json'
+                        sh 'buildctl-daemonless.sh build --frontend dockerfile.v0 --local context=. --local dockerfile=. --opt "label:org.opencontainers.image.revision=$COMMIT" --output type=docker,dest=image.tar --metadata-file build.json'
                     }
                 }
             }
@@ -50,8 +55,8 @@ def call(Map settings) {
             }
             stage('Report') {
                 withCredentials([string(credentialsId: 'portolan-release-token', variable: 'PORTOLAN_TOKEN')]) {
-                    writeJSON file: 'release.json', json: [version: version, commit: commit, digest: digest, build: env.BUILD_URL]
-                    withEnv(["URL=${settings.portolanUrl}/api/v1/services/${settings.service}/releases", "KEY=${settings.service}-${version}-${digest}"]) {
+                    writeFile file: 'release.json', text: JsonOutput.toJson([version: version, commit: commit, digest: digest, build: env.BUILD_URL])
+                    withEnv(["URL=${env.PORTOLAN_PORTAL}/api/v1/services/${settings.service}/releases", "KEY=${settings.service}-${version}-${digest}"]) {
                         // The token goes in by a file descriptor: an argument could be read by every process of the pod.
                         sh '''#!/bin/bash
                             set +x -euo pipefail

@@ -5,8 +5,14 @@ mock_provider "helm" {}
 mock_provider "kubernetes" {}
 
 variables {
-  cluster_name     = "portolan"
-  account_id       = "100000000001"
+  cluster_name        = "portolan"
+  account_id          = "100000000001"
+  registry_account_id = "200000000002"
+  tools = {
+    build  = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/build@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    scan   = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/scan@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    deploy = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/deploy@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  }
   region           = "eu-west-1"
   host             = "jenkins.example.com"
   portal_url       = "https://portolan.example.com"
@@ -34,12 +40,13 @@ run "cannot_deploy_by_itself" {
     error_message = "nothing runs on the controller"
   }
   assert {
-    condition     = length(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jobs) == 2
-    error_message = "each service has its deploy job, and the file is YAML"
+    condition = alltrue([for job in ["release-cart", "release-search", "deploy-cart", "deploy-search"] :
+    length([for entry in yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jobs : entry if strcontains(entry.script, "pipelineJob('shop/${job}')")]) == 1])
+    error_message = "each service has a job that releases and one that deploys, and the file is YAML"
   }
   assert {
     condition = alltrue([for name in ["PORTOLAN_RUN_ID", "PORTOLAN_TICKET", "PORTOLAN_URL", "SERVICE", "VERSION", "DIGEST", "ENVIRONMENT", "REGION", "CLUSTER", "NAMESPACE"] :
-    strcontains(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jobs[0].script, "Param('${name}'")])
+    strcontains(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jobs[2].script, "Param('${name}'")])
     error_message = "the job declares every parameter the portal sends; Jenkins drops undeclared ones in silence"
   }
   assert {
@@ -48,13 +55,24 @@ run "cannot_deploy_by_itself" {
     error_message = "only the portal starts builds"
   }
   assert {
-    condition = alltrue([for name in regexall("\\$\\{jenkins-([a-z-]+)\\}", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan) :
-    contains([for secret in yamldecode(helm_release.jenkins.values[0]).controller.additionalExistingSecrets : secret.keyName], name[0])])
+    condition = toset([for name in regexall("\\$\\{([a-z-]+)\\}", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan) : name[0]]) == toset([
+    for secret in yamldecode(helm_release.jenkins.values[0]).controller.additionalExistingSecrets : "${secret.name}-${secret.keyName}"])
     error_message = "every secret the configuration names is mounted"
   }
   assert {
-    condition     = length(regexall("jenkins-(oidc-client-secret|portolan-api-token|github-token)", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan)) == 3 && length(regexall("\\$\\{jenkins-", yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan)) == 3
-    error_message = "three secrets, each named in the form Jenkins resolves"
+    condition     = yamldecode(helm_release.secrets.values[0]) == { region = "eu-west-1", secrets = { jenkins-external = "portolan/jenkins" } } && helm_release.jenkins.name != "jenkins-external"
+    error_message = "the secret comes from Secrets Manager of this region, under a name the chart does not take for its own"
+  }
+  assert {
+    # What the chart's own part writes must not stand in ours: Jenkins refuses a key that two files set.
+    condition = (yamldecode(helm_release.jenkins.values[0]).controller.JCasC.defaultConfig && length(setintersection(
+      keys(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jenkins), ["mode", "numExecutors", "clouds", "disableRememberMe", "remotingSecurity", "projectNamingStrategy", "markupFormatter", "crumbIssuer"])) == 0
+    && !contains(keys(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan)), "security") && !can(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).unclassified.location))
+    error_message = "the chart defines the cloud of agents, and nothing is set twice"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.agent.policy).Statement[1].Resource == ["arn:aws:ecr:eu-west-1:200000000002:repository/shop/*"]
+    error_message = "agents push to the registry's account, the system's images only"
   }
   assert {
     condition     = !yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).unclassified.globalLibraries.libraries[0].allowVersionOverride
@@ -72,4 +90,16 @@ run "refuses_plain_http" {
   command = plan
   variables { portal_url = "http://portolan.example.com" }
   expect_failures = [var.portal_url]
+}
+
+run "refuses_tools_by_tag" {
+  command = plan
+  variables {
+    tools = {
+      build  = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/build:latest"
+      scan   = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/scan@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      deploy = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/deploy@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    }
+  }
+  expect_failures = [var.tools]
 }

@@ -6,11 +6,9 @@ mock_provider "kubernetes" {}
 
 variables {
   cluster_name        = "portolan"
-  account_id          = "100000000001"
   region              = "eu-west-1"
   image               = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   portal_role_arn     = "arn:aws:iam::100000000001:role/portolan-portal"
-  secret_kms_key_arn  = "arn:aws:kms:eu-west-1:100000000001:key/mrk-1"
   target_group_arn    = "arn:aws:elasticloadbalancing:eu-west-1:100000000001:targetgroup/portolan/0123456789abcdef"
   load_balancer_cidrs = ["10.10.96.0/22"]
   host                = "portolan.example.com"
@@ -30,8 +28,8 @@ run "identity_secrets_chart" {
     error_message = "the portal's pods have the base role"
   }
   assert {
-    condition     = aws_eks_pod_identity_association.secrets.role_arn == aws_iam_role.secrets.arn && toset(jsondecode(aws_iam_role_policy.secrets.policy).Statement[0].Resource) == toset(["arn:aws:secretsmanager:eu-west-1:100000000001:secret:portolan/application-*", "arn:aws:secretsmanager:eu-west-1:100000000001:secret:portolan/owner-*"])
-    error_message = "secrets are read by another role, these two only, in this region"
+    condition     = yamldecode(helm_release.secrets.values[0]) == { region = "eu-west-1", secrets = { portolan = "portolan/application", portolan-owner = "portolan/owner" } }
+    error_message = "the pods' secrets are the replicas of this region"
   }
   assert {
     condition     = yamldecode(helm_release.portolan.values[0]).image.reference == var.image

@@ -44,6 +44,21 @@ resource "aws_eks_pod_identity_association" "this" {
   role_arn        = aws_iam_role.this[each.key].arn
 }
 
+# --- Volumes -----------------------------------------------------------------------------------------------
+
+# EKS brings no default class that the CSI driver serves.
+resource "kubernetes_storage_class_v1" "gp3" {
+  metadata {
+    name        = "gp3"
+    annotations = { "storageclass.kubernetes.io/is-default-class" = "true" }
+  }
+  storage_provisioner    = "ebs.csi.aws.com"
+  volume_binding_mode    = "WaitForFirstConsumer" # the volume is made in the zone where the pod runs
+  reclaim_policy         = "Delete"
+  allow_volume_expansion = true
+  parameters             = { type = "gp3", encrypted = "true", kmsKeyId = var.kms_key_arn }
+}
+
 # --- Charts ------------------------------------------------------------------------------------------------
 
 resource "helm_release" "load_balancer_controller" {
@@ -61,7 +76,9 @@ resource "helm_release" "load_balancer_controller" {
     serviceAccount = { create = true, name = "aws-load-balancer-controller" }
     # Terraform owns the load balancers; the controller binds pods to their target groups and makes none of its own.
     ingressClassConfig = { default = false }
-    defaultTags        = { "portolan:cluster" = var.cluster_name }
+    # The hook on Services only serves balancers the controller makes; while the controller starts it would refuse every other chart's Service.
+    enableServiceMutatorWebhook = false
+    defaultTags                 = { "portolan:cluster" = var.cluster_name }
   })]
   depends_on = [aws_eks_pod_identity_association.this]
 }

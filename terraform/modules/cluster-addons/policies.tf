@@ -82,12 +82,38 @@ locals {
         ]
       },
       {
+        # The template was made by the statement below; starting from it asks for the tag it has, not for one in the request.
+        Sid       = "StartFromOwnTemplates"
+        Effect    = "Allow"
+        Action    = ["ec2:RunInstances", "ec2:CreateFleet"]
+        Resource  = "arn:aws:ec2:${var.region}:${var.account_id}:launch-template/*"
+        Condition = { StringEquals = { "aws:ResourceTag/${local.cluster_tag}" = "owned" } }
+      },
+      {
         Sid    = "StartOnlyTagged"
         Effect = "Allow"
-        Action = ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:CreateTags"]
+        Action = ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"]
         Resource = [for kind in ["fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request"] :
         "arn:aws:ec2:${var.region}:${var.account_id}:${kind}/*"]
         Condition = { StringEquals = { "aws:RequestTag/${local.cluster_tag}" = "owned" } }
+      },
+      {
+        Sid    = "TagWhatIsStarted"
+        Effect = "Allow"
+        Action = "ec2:CreateTags"
+        Resource = [for kind in ["fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request"] :
+        "arn:aws:ec2:${var.region}:${var.account_id}:${kind}/*"]
+        Condition = { StringEquals = { "aws:RequestTag/${local.cluster_tag}" = "owned", "ec2:CreateAction" = ["RunInstances", "CreateFleet", "CreateLaunchTemplate"] } }
+      },
+      {
+        Sid      = "NameOurNodes"
+        Effect   = "Allow"
+        Action   = "ec2:CreateTags"
+        Resource = "arn:aws:ec2:${var.region}:${var.account_id}:instance/*"
+        Condition = {
+          StringEquals                = { "aws:ResourceTag/${local.cluster_tag}" = "owned" }
+          "ForAllValues:StringEquals" = { "aws:TagKeys" = ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"] }
+        }
       },
       {
         Sid       = "StopOnlyOurs"
@@ -103,16 +129,31 @@ locals {
         Resource  = var.node_role_arn
         Condition = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
       },
+      # Names and paths of instance profiles are Karpenter's to choose; its tags say whose they are.
       {
-        Sid      = "OwnInstanceProfiles"
+        Sid       = "MakeInstanceProfiles"
+        Effect    = "Allow"
+        Action    = ["iam:CreateInstanceProfile", "iam:TagInstanceProfile"]
+        Resource  = "arn:aws:iam::${var.account_id}:instance-profile/*"
+        Condition = { StringEquals = { "aws:RequestTag/${local.cluster_tag}" = "owned", "aws:RequestTag/topology.kubernetes.io/region" = var.region } }
+      },
+      {
+        Sid       = "OwnInstanceProfiles"
+        Effect    = "Allow"
+        Action    = ["iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile"]
+        Resource  = "arn:aws:iam::${var.account_id}:instance-profile/*"
+        Condition = { StringEquals = { "aws:ResourceTag/${local.cluster_tag}" = "owned", "aws:ResourceTag/topology.kubernetes.io/region" = var.region } }
+      },
+      {
+        Sid      = "LookAtInstanceProfiles"
         Effect   = "Allow"
-        Action   = ["iam:CreateInstanceProfile", "iam:TagInstanceProfile", "iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile", "iam:GetInstanceProfile"]
-        Resource = "arn:aws:iam::${var.account_id}:instance-profile/${var.cluster_name}_*"
+        Action   = ["iam:GetInstanceProfile", "iam:ListInstanceProfiles"]
+        Resource = "arn:aws:iam::${var.account_id}:instance-profile/*"
       },
       {
         Sid      = "HearInterruptions"
         Effect   = "Allow"
-        Action   = ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
         Resource = "arn:aws:sqs:${var.region}:${var.account_id}:${var.cluster_name}-interruptions"
       },
     ]

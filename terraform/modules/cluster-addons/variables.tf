@@ -18,6 +18,11 @@ variable "vpc_id" {
   type        = string
 }
 
+variable "kms_key_arn" {
+  description = "Key of this region for the volumes of pods; modules/eks lets the CSI driver use the same one."
+  type        = string
+}
+
 variable "node_role_arn" {
   description = "Role Karpenter gives to the nodes it starts."
   type        = string

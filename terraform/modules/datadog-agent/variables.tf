@@ -19,10 +19,9 @@ variable "site" {
   }
 }
 
-variable "api_key_secret" {
-  description = "Kubernetes secret with the key api-key, brought by External Secrets. The key itself never passes through Terraform."
+variable "secret" {
+  description = "Secret in Secrets Manager with the JSON key api-key, such as shop-production/datadog; External Secrets brings it. The key itself never passes through Terraform."
   type        = string
-  default     = "datadog"
 }
 
 variable "chart_version" {

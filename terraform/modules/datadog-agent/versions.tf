@@ -5,5 +5,9 @@ terraform {
       source  = "hashicorp/helm"
       version = ">= 3.0"
     }
+    kubernetes = {
+      source  = "hashicorp/kubernetes"
+      version = ">= 2.38"
+    }
   }
 }

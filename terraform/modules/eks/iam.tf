@@ -62,6 +62,31 @@ resource "aws_iam_role_policy_attachment" "ebs" {
   policy_arn = "${local.managed}/service-role/AmazonEBSCSIDriverPolicy"
 }
 
+# Volumes of pods are encrypted with our key (storage class gp3 of modules/cluster-addons), which AWS's policy does not cover.
+resource "aws_iam_role_policy" "ebs_key" {
+  name = "encrypt-volumes"
+  role = aws_iam_role.ebs.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "UseTheKeyForVolumes"
+        Effect    = "Allow"
+        Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+        Resource  = [var.kms_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "ec2.${var.region}.amazonaws.com" } }
+      },
+      {
+        Sid       = "LetEc2AttachThem"
+        Effect    = "Allow"
+        Action    = ["kms:CreateGrant"]
+        Resource  = [var.kms_key_arn]
+        Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+      },
+    ]
+  })
+}
+
 resource "aws_iam_openid_connect_provider" "this" {
   url            = aws_eks_cluster.this.identity[0].oidc[0].issuer
   client_id_list = ["sts.amazonaws.com"]

@@ -9,6 +9,7 @@ variables {
   account_id             = "200000000002"
   region                 = "eu-west-1"
   vpc_id                 = "vpc-0123456789abcdef0"
+  kms_key_arn            = "arn:aws:kms:eu-west-1:200000000002:key/mrk-1"
   node_role_arn          = "arn:aws:iam::200000000002:role/shop-test-node-eu-west-1"
   application_namespaces = ["shop"]
 }
@@ -54,6 +55,14 @@ run "controllers_have_narrow_roles" {
     condition     = kubernetes_namespace_v1.application["shop"].metadata[0].labels["pod-security.kubernetes.io/enforce"] == "restricted"
     error_message = "applications run restricted"
   }
+  assert {
+    condition     = kubernetes_storage_class_v1.gp3.storage_provisioner == "ebs.csi.aws.com" && kubernetes_storage_class_v1.gp3.parameters == tomap({ type = "gp3", encrypted = "true", kmsKeyId = var.kms_key_arn }) && kubernetes_storage_class_v1.gp3.metadata[0].name == "gp3"
+    error_message = "volumes of pods have a class, encrypted with our key"
+  }
+  assert {
+    condition     = yamldecode(helm_release.load_balancer_controller.values[0]).enableServiceMutatorWebhook == false
+    error_message = "no other chart waits for the controller's hook"
+  }
 }
 
 run "karpenter_instead" {
@@ -67,6 +76,20 @@ run "karpenter_instead" {
     condition = one([for statement in jsondecode(aws_iam_role_policy.this["karpenter"].policy).Statement : statement.Resource
     if statement.Action == "iam:PassRole"]) == var.node_role_arn
     error_message = "Karpenter passes the node role and no other"
+  }
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.this["karpenter"].policy).Statement : strcontains(jsonencode(try(statement.Condition, {})), "ResourceTag/kubernetes.io/cluster/shop-test")
+    if contains(["StartFromOwnTemplates", "StopOnlyOurs", "OwnInstanceProfiles", "NameOurNodes"], statement.Sid)])
+    error_message = "Karpenter starts from its own templates, and stops and tags only its own nodes"
+  }
+  assert {
+    # Starting from a launch template carries no tag of the request for the template itself.
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.this["karpenter"].policy).Statement : statement.Condition.StringEquals if statement.Sid == "StartFromOwnTemplates"]) == { "aws:ResourceTag/kubernetes.io/cluster/shop-test" = "owned" }
+    error_message = "without this Karpenter can start nothing"
+  }
+  assert {
+    condition     = alltrue([for policy in aws_iam_role_policy.this : length(policy.policy) <= 10240])
+    error_message = "AWS takes 10,240 characters of policies in a role"
   }
 }
 

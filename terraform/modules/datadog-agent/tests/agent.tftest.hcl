@@ -1,8 +1,10 @@
 mock_provider "helm" {}
+mock_provider "kubernetes" {}
 
 variables {
   cluster_name = "shop-production"
   region       = "eu-central-1"
+  secret       = "shop-production/datadog"
 }
 
 run "says_where_it_is" {
@@ -12,8 +14,8 @@ run "says_where_it_is" {
     error_message = "everything sent carries the region"
   }
   assert {
-    condition     = !strcontains(helm_release.agent.values[0], "apiKey:") && yamldecode(helm_release.agent.values[0]).datadog.apiKeyExistingSecret == "datadog"
-    error_message = "the API key does not pass through Terraform"
+    condition     = !strcontains(helm_release.agent.values[0], "apiKey:") && yamldecode(helm_release.agent.values[0]).datadog.apiKeyExistingSecret == one(keys(yamldecode(helm_release.secret.values[0]).secrets)) && yamldecode(helm_release.secret.values[0]).secrets["datadog-external"] == "shop-production/datadog"
+    error_message = "the API key comes from Secrets Manager and does not pass through Terraform"
   }
   assert {
     condition     = can(regex(jsondecode(yamldecode(helm_release.agent.values[0]).datadog.env[0].value)[0].pattern, "ptl_person_abc123"))

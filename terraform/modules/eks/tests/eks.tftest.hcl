@@ -87,6 +87,15 @@ run "closed_by_default" {
   }
 }
 
+run "volumes_of_pods_use_our_key" {
+  command = apply
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.ebs_key.policy).Statement :
+    statement.Resource == [var.kms_key_arn] && length(statement.Condition) == 1])
+    error_message = "the CSI driver uses this key, for volumes alone"
+  }
+}
+
 run "standby_keeps_its_smaller_bounds" {
   command = plan
   variables { is_active = false }

@@ -3,6 +3,8 @@ output "shared" {
   value = {
     keys               = module.keys.arns
     zone_id            = module.dns.zone_id
+    domain             = module.dns.domain
+    tables             = { for table in module.tables : table.name => { rpo_s = table.rpo_s } }
     log_buckets        = { primary = module.logs_primary.bucket, secondary = module.logs_secondary.bucket }
     global_cluster_id  = module.aurora_global.global_cluster_id
     control_host       = module.static.host

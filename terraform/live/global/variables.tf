@@ -23,8 +23,8 @@ variable "region_pair" {
   type = object({
     name      = string
     active    = string
-    primary   = object({ region = string, cidr = string })
-    secondary = object({ region = string, cidr = string })
+    primary   = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
+    secondary = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
   })
 }
 

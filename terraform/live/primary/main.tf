@@ -62,29 +62,32 @@ data "terraform_remote_state" "global" {
 }
 
 module "region" {
-  source                = "../../modules/region"
-  region_pair           = var.region_pair
-  side                  = local.side
-  system                = var.system
-  environment           = var.environment
-  account_id            = var.account_id
-  size                  = var.size
-  kubernetes_version    = var.kubernetes_version
-  addon_versions        = var.addon_versions
-  application_namespace = var.application_namespace
-  hosts                 = var.hosts
-  targets               = var.targets
-  network_targets       = var.network_targets
-  postgres_version      = var.postgres_version
-  rpo_s                 = var.rpo_s
-  creating_database     = var.creating_database
-  master_password       = var.aurora_master_password
-  email                 = var.email
-  sms                   = var.sms
-  portal_hook           = var.portal_hook
-  shared                = local.global.shared
-  routing_control_arns  = local.global.routing_control_arns
-  providers             = { aws = aws, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
+  source                 = "../../modules/region"
+  region_pair            = var.region_pair
+  side                   = local.side
+  system                 = var.system
+  environment            = var.environment
+  account_id             = var.account_id
+  size                   = var.size
+  kubernetes_version     = var.kubernetes_version
+  addon_versions         = var.addon_versions
+  application_namespace  = var.application_namespace
+  hosts                  = var.hosts
+  public_endpoint_cidrs  = var.public_endpoint_cidrs
+  cluster_administrators = var.cluster_administrators
+  signed_path_prefix     = var.platform == null ? null : "/api/v1/hooks/"
+  targets                = var.targets
+  network_targets        = var.network_targets
+  postgres_version       = var.postgres_version
+  rpo_s                  = var.rpo_s
+  creating_database      = var.creating_database
+  master_password        = var.aurora_master_password
+  email                  = var.email
+  sms                    = var.sms
+  portal_hook            = var.portal_hook
+  shared                 = local.global.shared
+  routing_control_arns   = local.global.routing_control_arns
+  providers              = { aws = aws, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
 }
 
 module "cluster_addons" {

@@ -27,3 +27,13 @@ output "balancer" {
   description = "The public load balancer, for Shield Advanced."
   value       = module.region.public_balancer.arn
 }
+
+output "nat_addresses" {
+  description = "Public addresses this side calls out from. Of the platform environment: for the others' public_endpoint_cidrs, as <address>/32."
+  value       = module.region.nat_addresses
+}
+
+output "health_check_arns" {
+  description = "check => ARN, for Shield Advanced in the root `global`."
+  value       = module.region.health_check_arns
+}

@@ -23,8 +23,8 @@ variable "region_pair" {
   type = object({
     name      = string
     active    = string
-    primary   = object({ region = string, cidr = string })
-    secondary = object({ region = string, cidr = string })
+    primary   = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
+    secondary = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
   })
 }
 
@@ -60,19 +60,31 @@ variable "application_namespace" {
   type        = string
 }
 
+variable "public_endpoint_cidrs" {
+  description = "Networks that may reach the cluster's API from outside: both sides' nat_addresses of the platform environment, and for a first apply by hand one's own. Empty: private only."
+  type        = list(string)
+  default     = []
+}
+
+variable "cluster_administrators" {
+  description = "name => role that administers the cluster besides portolan-ci-terraform-apply, for a first apply by hand. Take it out afterwards."
+  type        = map(string)
+  default     = {}
+}
+
 variable "hosts" {
-  description = "Public names served, each with the path to check and a word the answer must contain."
-  type        = map(object({ fqdn = string, path = string, expect = string }))
+  description = "Public names served, each with the path to check, a word the answer must contain, and whether its failing takes the side out."
+  type        = map(object({ fqdn = string, path = string, expect = string, decides = optional(bool, true) }))
 }
 
 variable "targets" {
   description = "Target groups of the ALB."
-  type        = map(object({ port = number, hosts = optional(list(string), []) }))
+  type        = map(object({ port = number, hosts = optional(list(string), []), health_check_path = optional(string, "/healthz"), drain_s = optional(number, 30) }))
 }
 
 variable "network_targets" {
   description = "The one target group of the internal NLB."
-  type        = map(object({ port = number }))
+  type        = map(object({ port = number, health_check_path = optional(string, "/healthz"), drain_s = optional(number, 30) }))
 }
 
 variable "postgres_version" {

@@ -10,3 +10,8 @@ output "arns" {
     secondary = replace(aws_dynamodb_table.this.arn, ":${var.regions.primary}:", ":${var.regions.secondary}:")
   }
 }
+
+output "rpo_s" {
+  description = "RPO the lag is watched against, in seconds."
+  value       = var.rpo_s
+}

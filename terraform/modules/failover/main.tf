@@ -9,8 +9,10 @@
 #   routing   optional: an ARC routing control
 
 locals {
-  checked = merge(
-    { for name, check in aws_route53_health_check.endpoint : "endpoint/${name}" => check.id },
+  endpoints = { for name, check in aws_route53_health_check.endpoint : "endpoint/${name}" => check.id }
+  # What decides: a host that others are served without (Jenkins beside the portal) is watched and takes nothing out.
+  deciding = merge(
+    { for name, host in var.hosts : "endpoint/${name}" => local.endpoints["endpoint/${name}"] if host.decides },
     { alarm = aws_route53_health_check.alarm.id, control = aws_route53_health_check.control.id },
     { for check in aws_route53_health_check.routing : "routing" => check.id },
   )
@@ -76,8 +78,8 @@ resource "aws_route53_health_check" "routing" {
 
 resource "aws_route53_health_check" "side" {
   type                   = "CALCULATED"
-  child_healthchecks     = values(local.checked)
-  child_health_threshold = length(local.checked) # all of them
+  child_healthchecks     = values(local.deciding)
+  child_health_threshold = length(local.deciding) # all of them
   tags                   = { Name = "${var.pair_name}-${var.side}" }
 }
 

@@ -1,6 +1,6 @@
 output "health_check_ids" {
   description = "check => id, for the portal's probes and the alarms in us-east-1."
-  value       = merge(local.checked, { side = aws_route53_health_check.side.id })
+  value       = merge(local.endpoints, local.deciding, { side = aws_route53_health_check.side.id })
 }
 
 output "records" {

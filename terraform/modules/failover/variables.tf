@@ -26,14 +26,20 @@ variable "zone_id" {
 variable "hosts" {
   description = "name => what is served under it: the public host name both sides share, the path to check, and a word the answer must contain."
   type = map(object({
-    fqdn   = string
-    path   = string
-    expect = string
+    fqdn    = string
+    path    = string
+    expect  = string
+    decides = optional(bool, true) # whether its failing takes the side out
   }))
 
   validation {
     condition     = alltrue([for host in var.hosts : startswith(host.path, "/") && length(host.expect) > 0 && length(host.expect) <= 255])
     error_message = "path starts with / and expect is 1 to 255 characters: a check for a bare 200 is content with an error page."
+  }
+
+  validation {
+    condition     = anytrue([for host in var.hosts : host.decides])
+    error_message = "At least one host must decide, or nothing that users see would ever take a side out."
   }
 }
 

@@ -54,6 +54,12 @@ locals {
       comparison  = "LessThanThreshold", threshold = 10737418240, missing = "breaching"
       dimensions  = { DBInstanceIdentifier = name }
     } },
+    { for name, rpo_s in var.tables : "table-lag-${name}" => {
+      description = "Writes to ${name} in ${var.region} take longer to reach ${var.peer_region} than the RPO of ${rpo_s} s allows."
+      namespace   = "AWS/DynamoDB", metric = "ReplicationLatency", statistic = "Maximum", period = 60, times = 3, of = 5
+      comparison  = "GreaterThanThreshold", threshold = rpo_s * 1000, missing = "notBreaching"
+      dimensions  = { TableName = name, ReceivingRegion = var.peer_region }
+    } },
     { for bucket, replication in var.replicated_buckets : "replication-${bucket}" => {
       description = "Objects of ${bucket} reach ${var.peer_region} later than the 15 minutes S3 promises."
       namespace   = "AWS/S3", metric = "ReplicationLatency", statistic = "Maximum", period = 300, times = 2, of = 3

@@ -50,6 +50,12 @@ variable "databases" {
   default     = []
 }
 
+variable "tables" {
+  description = "DynamoDB global tables watched on their way out of this region: name => RPO in seconds."
+  type        = map(number)
+  default     = {}
+}
+
 variable "replicated_buckets" {
   description = "source bucket => destination bucket and rule of its replication out of this region."
   type        = map(object({ destination = string, rule = string }))

@@ -8,6 +8,11 @@ output "region" {
   value       = var.region_pair[var.side].region
 }
 
+output "zones" {
+  description = "Zones of this side."
+  value       = [for letter in var.region_pair[var.side].zones : "${var.region_pair[var.side].region}${letter}"]
+}
+
 output "cidr" {
   description = "Network of this side."
   value       = var.region_pair[var.side].cidr

@@ -2,13 +2,13 @@ variable "region_pair" {
   description = <<-EOT
     The two regions and which side serves. `primary` and `secondary` are names of places and never change;
     `active` is a fact about today. After a failover set `active` to the side that serves now: that is how
-    Terraform learns of it.
+    Terraform learns of it. `zones` are the letters of three zones that this account has in the region.
   EOT
   type = object({
     name      = string
     active    = string
-    primary   = object({ region = string, cidr = string })
-    secondary = object({ region = string, cidr = string })
+    primary   = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
+    secondary = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
   })
 
   validation {
@@ -38,6 +38,13 @@ variable "region_pair" {
       for side in [var.region_pair.primary, var.region_pair.secondary] : can(cidrhost(side.cidr, 0)) && cidrhost(side.cidr, 0) == split("/", side.cidr)[0]
     ])
     error_message = "Each side's cidr must be an IPv4 network written by its first address, such as 10.10.0.0/16."
+  }
+
+  validation {
+    condition = alltrue([
+      for side in [var.region_pair.primary, var.region_pair.secondary] : length(side.zones) == 3 && length(distinct(side.zones)) == 3 && alltrue([for zone in side.zones : can(regex("^[a-z]$", zone))])
+    ])
+    error_message = "zones are three different letters, such as [\"a\", \"b\", \"c\"]; `aws ec2 describe-availability-zones` lists those that are ours in a region."
   }
 
   validation {

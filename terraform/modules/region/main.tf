@@ -28,25 +28,26 @@ module "network" {
   name        = local.name
   region      = local.region
   cidr        = module.pair.cidr
-  zones       = [for letter in var.zones : "${local.region}${letter}"]
+  zones       = module.pair.zones
   nat         = local.full ? "per_zone" : "single"
   kms_key_arn = local.keys.logs
 }
 
 module "cluster" {
-  source             = "../eks"
-  name               = local.name
-  region             = local.region
-  kubernetes_version = var.kubernetes_version
-  vpc_id             = module.network.vpc_id
-  private_subnet_ids = module.network.private_subnet_ids
-  api_client_cidrs   = [module.pair.peer_cidr]
-  kms_key_arn        = local.keys.data
-  log_kms_key_arn    = local.keys.logs
-  is_active          = module.pair.is_active
-  node_groups        = local.node_groups
-  fargate_namespaces = [var.application_namespace]
-  addon_versions     = var.addon_versions
+  source                = "../eks"
+  name                  = local.name
+  region                = local.region
+  kubernetes_version    = var.kubernetes_version
+  vpc_id                = module.network.vpc_id
+  private_subnet_ids    = module.network.private_subnet_ids
+  api_client_cidrs      = [module.pair.peer_cidr]
+  public_endpoint_cidrs = var.public_endpoint_cidrs
+  kms_key_arn           = local.keys.data
+  log_kms_key_arn       = local.keys.logs
+  is_active             = module.pair.is_active
+  node_groups           = local.node_groups
+  fargate_namespaces    = [var.application_namespace]
+  addon_versions        = var.addon_versions
 
   # Job roles by groups that modules/cluster-addons binds. Administrator of the cluster is Terraform's own role (modules/ci-trust)
   # and no person: without it nothing could be installed, since the creator gets no rights by creating.
@@ -56,6 +57,7 @@ module "cluster" {
       terraform      = { principal_arn = "arn:aws:iam::${var.account_id}:role/portolan-ci-terraform-apply", policies = { AmazonEKSClusterAdminPolicy = [] } }
       terraform-plan = { principal_arn = "arn:aws:iam::${var.account_id}:role/portolan-ci-terraform-plan", policies = { AmazonEKSAdminViewPolicy = [] } }
     },
+    { for name, arn in var.cluster_administrators : name => { principal_arn = arn, policies = { AmazonEKSClusterAdminPolicy = [] } } },
   )
 }
 
@@ -97,9 +99,10 @@ module "private_balancer" {
 }
 
 module "waf" {
-  source        = "../waf"
-  name          = local.name
-  scope         = "REGIONAL"
-  resource_arns = { public = module.public_balancer.arn }
-  kms_key_arn   = local.keys.logs
+  source             = "../waf"
+  name               = local.name
+  scope              = "REGIONAL"
+  resource_arns      = { public = module.public_balancer.arn }
+  signed_path_prefix = var.signed_path_prefix
+  kms_key_arn        = local.keys.logs
 }

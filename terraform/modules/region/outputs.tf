@@ -52,3 +52,13 @@ output "topic_arns" {
   description = "SNS topics of this region."
   value       = module.events.topic_arns
 }
+
+output "nat_addresses" {
+  description = "Public addresses this side calls out from; of the platform environment they go into the other environments' public_endpoint_cidrs."
+  value       = module.network.nat_addresses
+}
+
+output "health_check_arns" {
+  description = "check => ARN, for Shield Advanced's health-based detection."
+  value       = { for name, id in module.failover.health_check_ids : name => "arn:aws:route53:::healthcheck/${id}" }
+}

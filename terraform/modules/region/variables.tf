@@ -3,8 +3,8 @@ variable "region_pair" {
   type = object({
     name      = string
     active    = string
-    primary   = object({ region = string, cidr = string })
-    secondary = object({ region = string, cidr = string })
+    primary   = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
+    secondary = object({ region = string, cidr = string, zones = optional(list(string), ["a", "b", "c"]) })
   })
 }
 
@@ -26,17 +26,16 @@ variable "environment" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.environment))
     error_message = "environment: 2 to 16 lower-case letters, digits or hyphens; it is part of names that AWS keeps short."
   }
+
+  validation {
+    condition     = length("${var.system}-${var.environment}") <= 20
+    error_message = "\"${var.system}-${var.environment}\" is the name of clusters, balancers and, with more behind it, of IAM roles, which AWS keeps to 64 characters: 20 at the most."
+  }
 }
 
 variable "account_id" {
   description = "Account of the environment."
   type        = string
-}
-
-variable "zones" {
-  description = "Zone letters of this region, three of them."
-  type        = list(string)
-  default     = ["a", "b", "c"]
 }
 
 variable "size" {
@@ -64,19 +63,42 @@ variable "application_namespace" {
   type        = string
 }
 
+variable "public_endpoint_cidrs" {
+  description = "Networks that may reach the cluster's API from outside: the NAT addresses of the platform environment, whose portal and pipelines call it. Empty: private only."
+  type        = list(string)
+  default     = []
+}
+
+variable "cluster_administrators" {
+  description = "name => role that administers the cluster besides Terraform's own, for the first apply by hand. Take it out afterwards."
+  type        = map(string)
+  default     = {}
+}
+
+variable "signed_path_prefix" {
+  description = "Path whose bodies WAF leaves alone because the application verifies their signatures; see modules/waf."
+  type        = string
+  default     = null
+}
+
 variable "hosts" {
-  description = "Public names served by this environment, each with the path to check and a word the answer must contain."
-  type        = map(object({ fqdn = string, path = string, expect = string }))
+  description = "Public names served by this environment, each with the path to check, a word the answer must contain, and whether its failing takes the side out."
+  type        = map(object({ fqdn = string, path = string, expect = string, decides = optional(bool, true) }))
+
+  validation {
+    condition     = alltrue([for host in var.hosts : endswith(".${host.fqdn}", ".${var.shared.domain}")])
+    error_message = "Every host lies in ${var.shared.domain}, the zone of this environment; in a zone that is not ours the certificate could never be proved: ${join(", ", [for host in var.hosts : host.fqdn if !endswith(".${host.fqdn}", ".${var.shared.domain}")])}."
+  }
 }
 
 variable "targets" {
   description = "Target groups of the ALB; see modules/load-balancer."
-  type        = map(object({ port = number, hosts = optional(list(string), []) }))
+  type        = map(object({ port = number, hosts = optional(list(string), []), health_check_path = optional(string, "/healthz"), drain_s = optional(number, 30) }))
 }
 
 variable "network_targets" {
   description = "The one target group of the internal NLB."
-  type        = map(object({ port = number }))
+  type        = map(object({ port = number, health_check_path = optional(string, "/healthz"), drain_s = optional(number, 30) }))
 }
 
 variable "postgres_version" {
@@ -128,6 +150,8 @@ variable "shared" {
       secondary = map(string)
     })
     zone_id            = string
+    domain             = string
+    tables             = optional(map(object({ rpo_s = number })), {})
     log_buckets        = object({ primary = string, secondary = string })
     global_cluster_id  = string
     control_host       = string

@@ -31,6 +31,9 @@ module "monitoring" {
   # that depended on the side would change with every failover.
   node_groups = { for name, group in local.node_groups : name => { autoscaling_group = module.cluster.autoscaling_groups[name], min = group.passive.min } }
 
+  # modules/dynamodb watches the way out of the primary region; this is the way back.
+  tables = var.side == "secondary" ? { for name, table in var.shared.tables : name => table.rpo_s } : {}
+
   replicated_buckets = { for name, bucket in var.shared.replicated_buckets : bucket[var.side] => { destination = bucket[module.pair.peer_side], rule = "to-${module.pair.peer_side}" } }
 }
 

@@ -7,6 +7,8 @@ locals {
     AWSManagedRulesKnownBadInputsRuleSet  = 30
     AWSManagedRulesSQLiRuleSet            = 40
   }
+  # These read bodies, and the first refuses any above 8 KiB: inbound hooks are larger, and code and alarms look like attacks.
+  reads_bodies = ["AWSManagedRulesCommonRuleSet", "AWSManagedRulesSQLiRuleSet"]
 }
 
 resource "aws_wafv2_web_acl" "this" {
@@ -73,6 +75,28 @@ resource "aws_wafv2_web_acl" "this" {
         managed_rule_group_statement {
           vendor_name = "AWS"
           name        = rule.key
+
+          dynamic "scope_down_statement" {
+            for_each = var.signed_path_prefix != null && contains(local.reads_bodies, rule.key) ? [var.signed_path_prefix] : []
+            content {
+              not_statement {
+                statement {
+                  byte_match_statement {
+                    search_string         = scope_down_statement.value
+                    positional_constraint = "STARTS_WITH"
+                    field_to_match {
+                      uri_path {}
+                    }
+                    # As it stands, undecoded: what only looks like the path after decoding is not exempt.
+                    text_transformation {
+                      priority = 0
+                      type     = "NONE"
+                    }
+                  }
+                }
+              }
+            }
+          }
         }
       }
       visibility_config {

@@ -46,6 +46,17 @@ variable "login_requests_per_5_minutes" {
   }
 }
 
+variable "signed_path_prefix" {
+  description = "Path prefix of inbound hooks, whose bodies the managed rules leave alone: the application checks their signature before it reads them. Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.signed_path_prefix == null ? true : can(regex("^/[a-z0-9/_-]+/$", var.signed_path_prefix))
+    error_message = "signed_path_prefix is a folder such as /api/v1/hooks/, with slashes at both ends; / would take the rules off everything."
+  }
+}
+
 variable "resource_arns" {
   description = "name => load balancer to protect (REGIONAL only; a distribution names its web ACL itself)."
   type        = map(string)

@@ -51,6 +51,7 @@ locals {
         for purpose in ["data", "logs", "messages"] : purpose => "arn:aws:kms:${region}:300000000003:key/mrk-${purpose}"
       } }
       zone_id            = "ZFLIP"
+      domain             = "example.com"
       log_buckets        = { primary = "logs-1", secondary = "logs-2" }
       global_cluster_id  = "shop-production"
       control_host       = "static.shop.example.com"

@@ -69,6 +69,7 @@ override_data {
           secondary = { data = "arn:aws:kms:eu-central-1:300000000003:key/mrk-1", logs = "arn:aws:kms:eu-central-1:300000000003:key/mrk-2", messages = "arn:aws:kms:eu-central-1:300000000003:key/mrk-3" }
         }
         zone_id            = "ZMOCK"
+        domain             = "example.com"
         log_buckets        = { primary = "logs-1", secondary = "logs-2" }
         global_cluster_id  = "shop-production"
         control_host       = "static.shop.example.com"

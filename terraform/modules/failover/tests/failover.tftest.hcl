@@ -78,3 +78,23 @@ run "refuses_a_check_without_a_word" {
   variables { hosts = { shop = { fqdn = "shop.example.com", path = "/healthz", expect = "" } } }
   expect_failures = [var.hosts]
 }
+
+run "a_host_that_does_not_decide" {
+  command = plan
+  variables {
+    hosts = {
+      portolan = { fqdn = "portolan.example.com", path = "/healthz", expect = "ok" }
+      jenkins  = { fqdn = "jenkins.example.com", path = "/jenkins/login", expect = "Jenkins", decides = false }
+    }
+  }
+  assert {
+    condition     = aws_route53_health_check.side.child_health_threshold == 3 && contains(keys(aws_route53_health_check.endpoint), "jenkins") && contains(keys(aws_route53_record.failover), "jenkins")
+    error_message = "Jenkins is watched and moves with the side, but does not take the portal with it"
+  }
+}
+
+run "refuses_that_nothing_decides" {
+  command = plan
+  variables { hosts = { shop = { fqdn = "shop.example.com", path = "/healthz", expect = "ok", decides = false } } }
+  expect_failures = [var.hosts]
+}

@@ -40,3 +40,24 @@ run "refuses_balancers_for_cloudfront" {
   variables { scope = "CLOUDFRONT" }
   expect_failures = [aws_wafv2_web_acl.this]
 }
+
+run "hooks_may_have_bodies" {
+  command = plan
+  variables { signed_path_prefix = "/api/v1/hooks/" }
+  assert {
+    condition = toset([for rule in aws_wafv2_web_acl.this.rule : rule.name if length(try(rule.statement[0].managed_rule_group_statement[0].scope_down_statement, [])) > 0]) == toset([
+    "AWSManagedRulesCommonRuleSet", "AWSManagedRulesSQLiRuleSet"])
+    error_message = "rules that read bodies leave signed hooks alone; the others, and the rate limit, do not"
+  }
+  assert {
+    condition = one([for rule in aws_wafv2_web_acl.this.rule : rule.statement[0].managed_rule_group_statement[0].scope_down_statement[0].not_statement[0].statement[0].byte_match_statement[0].search_string
+    if rule.name == "AWSManagedRulesCommonRuleSet"]) == "/api/v1/hooks/"
+    error_message = "only under this path"
+  }
+}
+
+run "refuses_to_exempt_everything" {
+  command = plan
+  variables { signed_path_prefix = "/" }
+  expect_failures = [var.signed_path_prefix]
+}

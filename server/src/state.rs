@@ -8,7 +8,7 @@ use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio_util::sync::CancellationToken;
@@ -165,10 +165,23 @@ fn options(config: &Config) -> anyhow::Result<PgConnectOptions> {
     ]))
 }
 
+/// After this a connection is asked whether it lives before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+
 async fn connect(config: &Config) -> anyhow::Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(config.database.connections)
         .acquire_timeout(Duration::from_secs(10))
+        // Asking a connection whether it lives costs as much as a statement: only one that has rested a while may have died.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options(config)?)
         .await
         .context("cannot connect to the database as the portal's own role")

@@ -1,10 +1,10 @@
 //! SQL of the audit log.
 
-use domain::{Event, EventId, EventKind, Outcome, SubjectRef, canonical};
+use domain::{Event, EventId, SubjectRef, canonical};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 
 use super::{AuditQuery, AuditRow};
 use crate::{Actor, Cursor, Page, Result, error::corrupt, new_id};
@@ -119,78 +119,70 @@ impl TryFrom<Row> for AuditRow {
     }
 }
 
-/// The condition both statements share; ids are UUIDv7, so a bound of time is a bound of ids.
-macro_rules! matching {
-    ($select:literal, $end:literal) => {
-        concat!(
-            $select,
-            " FROM audit_event WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR person_login = $2)
-              AND ($3::text IS NULL OR subject_kind = $3) AND ($4::text IS NULL OR subject_id = $4)
-              AND ($5::uuid IS NULL OR change_id = $5) AND ($6::text IS NULL OR outcome = $6)
-              AND ($7::uuid IS NULL OR id >= $7) AND ($8::uuid IS NULL OR id < $8)",
-            $end
-        )
-    };
-}
-
 /// The smallest UUIDv7 of a moment.
 fn first_id(at: Timestamp) -> uuid::Uuid {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
+/// Adds the conditions of a query, only those that are asked for (see `changes/rows/list.rs`). Ids are UUIDv7, so a bound of
+/// time is a bound of ids.
+fn push_filter(sql: &mut QueryBuilder<Postgres>, query: &AuditQuery) {
+    sql.push(" FROM audit_event WHERE true");
+    let equal = [
+        (" AND kind = ", query.kind.map(|k| k.as_str().to_owned())),
+        (" AND person_login = ", query.login.clone()),
+        (" AND subject_kind = ", query.subject_kind.clone()),
+        (" AND subject_id = ", query.subject_id.clone()),
+    ];
+    for (condition, value) in equal {
+        if let Some(value) = value {
+            sql.push(condition).push_bind(value);
+        }
+    }
+    if let Some(outcome) = query.outcome {
+        // Three texts, not a parameter: the index of what did not succeed serves only who names it.
+        sql.push(" AND outcome = '")
+            .push(outcome.as_str())
+            .push("'");
+    }
+    if let Some(change) = query.change {
+        sql.push(" AND change_id = ").push_bind(change.0);
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND id >= ").push_bind(first_id(from));
+    }
+    if let Some(until) = query.until {
+        sql.push(" AND id < ").push_bind(first_id(until));
+    }
+}
+
 pub(super) async fn page(pool: &PgPool, query: &AuditQuery, limit: i64) -> Result<Page<AuditRow>> {
-    let before = match &query.cursor {
-        Some(text) => Some(
-            Cursor::decode(text, 1)?.0[0]
-                .parse::<uuid::Uuid>()
-                .map_err(|_| Cursor::broken())?,
-        ),
-        None => None,
-    };
-    let until = query.until.map(first_id);
-    let before = match (before, until) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    let rows: Vec<Row> = sqlx::query_as(matching!(
+    let mut sql = QueryBuilder::new(
         "SELECT id, at, kind, outcome, door, person_login, subject_kind, subject_id, change_id, request_id, ip, policy_version, record",
-        " ORDER BY id DESC LIMIT $9"
-    ))
-    .bind(query.kind.map(EventKind::as_str))
-    .bind(&query.login)
-    .bind(&query.subject_kind)
-    .bind(&query.subject_id)
-    .bind(query.change.map(|c| c.0))
-    .bind(query.outcome.map(Outcome::as_str))
-    .bind(query.from.map(first_id))
-    .bind(before)
-    .bind(limit + 1)
-    .fetch_all(pool)
-    .await?;
+    );
+    push_filter(&mut sql, query);
+    if let Some(text) = &query.cursor {
+        let before = Cursor::decode(text, 1)?.0[0]
+            .parse::<uuid::Uuid>()
+            .map_err(|_| Cursor::broken())?;
+        sql.push(" AND id < ").push_bind(before);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit + 1);
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;
     let items = rows
         .into_iter()
         .map(TryInto::try_into)
-        .collect::<Result<Vec<AuditRow>>>()?;
+        .collect::<Result<Vec<_>>>()?;
     Ok(Page::cut(items, limit, |r| vec![r.id.to_string()]))
 }
 
 /// How many match, up to 10,001.
 pub(super) async fn count(pool: &PgPool, query: &AuditQuery) -> Result<i64> {
-    Ok(sqlx::query_scalar(matching!(
-        "SELECT count(*) FROM (SELECT 1",
-        " LIMIT 10001) AS counted"
-    ))
-    .bind(query.kind.map(EventKind::as_str))
-    .bind(&query.login)
-    .bind(&query.subject_kind)
-    .bind(&query.subject_id)
-    .bind(query.change.map(|c| c.0))
-    .bind(query.outcome.map(Outcome::as_str))
-    .bind(query.from.map(first_id))
-    .bind(query.until.map(first_id))
-    .fetch_one(pool)
-    .await?)
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1");
+    push_filter(&mut sql, query);
+    sql.push(" LIMIT 10001) AS counted");
+    Ok(sql.build_query_scalar().fetch_one(pool).await?)
 }
 
 pub(super) async fn by_id(pool: &PgPool, id: EventId) -> Result<Option<AuditRow>> {

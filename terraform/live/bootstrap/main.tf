@@ -17,6 +17,8 @@ provider "aws" {
 locals {
   tags     = { "managed-by" = "terraform", "portolan:root" = "bootstrap" }
   platform = var.platform == null ? {} : { this = var.platform }
+  # What GitHub's workflows push here, and what comes from elsewhere.
+  repositories = toset(concat(values(var.github.image_repositories), var.registry.repositories))
   # The portal comes from the platform account on purpose; every other outsider is a finding.
   expected = var.account.id == var.portal_account_id ? {} : { portal = ["arn:aws:iam::${var.portal_account_id}:role/portolan-portal"] }
 }
@@ -82,15 +84,33 @@ module "job_roles" {
   protected         = var.account.protected
   system            = var.system
   providers         = { aws = aws.primary }
+  depends_on        = [module.portal_role] # IAM refuses to trust a role that does not exist; other accounts come after the platform's
 }
 
-module "registry" {
-  source       = "../../modules/registry"
-  account_id   = var.account.id
-  repositories = toset(values(var.github.image_repositories))
-  peer_region  = var.regions.secondary
-  kms_key_arn  = module.keys.arns.primary.data
-  providers    = { aws = aws.primary }
+module "registry_primary" {
+  source                 = "../../modules/registry"
+  account_id             = var.account.id
+  repositories           = local.repositories
+  region                 = var.regions.primary
+  peer_region            = var.regions.secondary
+  kms_key_arn            = module.keys.arns.primary.data
+  copy_to_account_ids    = var.registry.copy_to_account_ids
+  copied_from_account_id = var.registry.copied_from_account_id
+  pusher_arns            = var.registry.pusher_arns
+  providers              = { aws = aws.primary }
+}
+
+module "registry_secondary" {
+  source                 = "../../modules/registry"
+  account_id             = var.account.id
+  repositories           = local.repositories
+  region                 = var.regions.secondary
+  peer_region            = var.regions.primary
+  kms_key_arn            = module.keys.arns.secondary.data
+  copy_to_account_ids    = var.registry.copy_to_account_ids
+  copied_from_account_id = var.registry.copied_from_account_id
+  pusher_arns            = var.registry.pusher_arns
+  providers              = { aws = aws.secondary }
 }
 
 module "access_analyzer_primary" {
@@ -162,6 +182,7 @@ module "portal_secrets" {
   secrets = {
     "portolan/application" = "PORTOLAN_* variables of serving pods and workers"
     "portolan/owner"       = "PORTOLAN_DATABASE__OWNER_URL, for migrations alone"
+    "portolan/jenkins"     = "oidc-client-secret, portolan-api-token, github-token of Jenkins"
   }
   kms_key_arn = module.keys.arns.primary.data
   replica     = { region = var.regions.secondary, kms_key_arn = module.keys.arns.secondary.data }

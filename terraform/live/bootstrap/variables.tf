@@ -11,11 +11,21 @@ variable "account" {
 variable "portal_account_id" {
   description = "Account the portal lives in."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.portal_account_id))
+    error_message = "portal_account_id is twelve digits, leading zeros included: write it in quotes."
+  }
 }
 
 variable "regions" {
   description = "The two regions of the pair; the state lies in the first and is copied to the second."
   type        = object({ primary = string, secondary = string })
+
+  validation {
+    condition     = var.regions.primary != var.regions.secondary
+    error_message = "Both regions are ${var.regions.primary}: state, keys and evidence would be lost with it. Choose two."
+  }
 }
 
 variable "system" {
@@ -28,6 +38,17 @@ variable "github" {
   type        = object({ organization = string, terraform_repository = string, image_repositories = map(string) })
 }
 
+variable "registry" {
+  description = "Image repositories besides those GitHub pushes to, accounts that get copies, the account copies come from, and roles of Jenkins that push; see modules/registry."
+  type = object({
+    repositories           = optional(list(string), [])
+    copy_to_account_ids    = optional(list(string), [])
+    copied_from_account_id = optional(string)
+    pusher_arns            = optional(list(string), [])
+  })
+  default = {}
+}
+
 variable "platform" {
   description = "Only for the platform account: accounts the portal works in, and Identity Center's accounts and groups."
   type = object({
@@ -36,6 +57,11 @@ variable "platform" {
     groups          = map(string)
   })
   default = null
+
+  validation {
+    condition     = (var.platform == null) == (var.account.id != var.portal_account_id)
+    error_message = "platform is for the account the portal lives in (${var.portal_account_id}) and for no other: without it that account has no portal, with it another account would have a second one."
+  }
 }
 
 variable "threat_detection" {

@@ -44,6 +44,30 @@ resource "aws_iam_role_policy_attachment" "terraform_plan" {
   policy_arn = each.key
 }
 
+# Neither policy above opens an object: without this a plan could not read the state it compares with. It takes no lock.
+resource "aws_iam_role_policy" "terraform_plan" {
+  name = "read-state"
+  role = aws_iam_role.terraform_plan.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "ReadState"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:ListBucket"]
+        Resource = flatten([for region in values(var.regions) : [for suffix in ["", "/*"] : "arn:aws:s3:::terraform-state-${var.account_id}-${region}${suffix}"]])
+      },
+      {
+        Sid       = "DecryptState"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = [for region in values(var.regions) : "arn:aws:kms:${region}:${var.account_id}:key/*"]
+        Condition = { StringEquals = { "kms:ViaService" = [for region in values(var.regions) : "s3.${region}.amazonaws.com"] } }
+      },
+    ]
+  })
+}
+
 resource "aws_iam_role" "terraform_apply" {
   name                 = "portolan-ci-terraform-apply"
   description          = "terraform apply, from the protected environment `terraform` alone"
@@ -81,7 +105,7 @@ resource "aws_iam_role_policy" "push" {
           "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
           "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
         ]
-        Resource = "arn:aws:ecr:${var.regions.primary}:${var.account_id}:repository/${each.value}"
+        Resource = [for region in values(var.regions) : "arn:aws:ecr:${region}:${var.account_id}:repository/${each.value}"]
       },
     ]
   })

@@ -32,6 +32,7 @@ resource "aws_iam_role" "custodian" {
   description          = "Publishes audit checkpoints into a bucket it cannot unlock"
   assume_role_policy   = local.documents["custodian-trust"]
   max_session_duration = 3600
+  depends_on           = [aws_iam_role.portal] # IAM refuses a principal that does not exist yet
 }
 
 resource "aws_iam_role_policy" "custodian" {

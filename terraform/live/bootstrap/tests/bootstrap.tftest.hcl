@@ -38,7 +38,7 @@ run "platform_account" {
     }
   }
   assert {
-    condition     = length(module.portal_role) == 1 && length(module.audit) == 1 && module.portal_secrets["this"].names == tolist(["portolan/application", "portolan/owner"])
+    condition     = length(module.portal_role) == 1 && length(module.audit) == 1 && module.portal_secrets["this"].names == tolist(["portolan/application", "portolan/jenkins", "portolan/owner"])
     error_message = "the platform account has the portal's role, its audit bucket and its secrets"
   }
 }
@@ -47,4 +47,18 @@ run "refuses_a_short_account_number" {
   command = plan
   variables { account = { id = "3", alias = "shop-production", protected = true } }
   expect_failures = [var.account]
+}
+
+run "refuses_one_region_twice" {
+  command = plan
+  variables { regions = { primary = "eu-west-1", secondary = "eu-west-1" } }
+  expect_failures = [var.regions]
+}
+
+run "refuses_a_second_portal" {
+  command = plan
+  variables {
+    platform = { job_account_ids = ["200000000002"], accounts = {}, groups = { developer = "a", manager = "b", auditor = "c", operator = "d", administrator = "e" } }
+  }
+  expect_failures = [var.platform]
 }

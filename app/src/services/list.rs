@@ -19,9 +19,10 @@ const PATH: &str = "/services";
 /// A caller who may not read services, or a fault.
 pub async fn list(control: &Control, visit: &Visit) -> Result<Document> {
     let caller = visit.caller()?;
-    let facets = control.facets(caller).await?;
+    let services = control.service_list(caller).await?;
+    let facets = services.facets();
     let found = match filters::query(&visit.params) {
-        Ok(query) => control.services(caller, query).await,
+        Ok(query) => services.page(query),
         Err(refusal) => Err(refusal.into()),
     };
     match found {

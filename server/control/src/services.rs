@@ -5,6 +5,7 @@
 
 mod list;
 pub(crate) mod rows;
+mod search;
 mod snapshot;
 
 use domain::{
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use crate::catalog::Link;
-pub use list::{Facets, ServiceQuery, ServiceSort};
+pub use list::{Facets, ServiceList, ServiceQuery, ServiceSort};
 pub(crate) use snapshot::Snapshots;
 
 use crate::{Control, Result, environments::EnvironmentRow};

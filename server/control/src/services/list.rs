@@ -58,14 +58,35 @@ pub(super) struct MatchKey {
 /// How many filters a copy remembers the matches of.
 const REMEMBERED: usize = 64;
 
+/// The services as they are at one moment, for one caller: a page of them and what they can be filtered by go together.
+#[derive(Debug)]
+pub struct ServiceList {
+    visible: Visibility,
+    snapshot: Arc<Snapshot>,
+}
+
 impl Control {
+    pub async fn service_list(&self, caller: &Caller) -> Result<ServiceList> {
+        Ok(ServiceList {
+            visible: self.visible(caller)?,
+            snapshot: self.snapshots().current(self.pool()).await?,
+        })
+    }
+
     pub async fn services(&self, caller: &Caller, query: ServiceQuery) -> Result<Page<ServiceRow>> {
-        let visible = self.visible(caller)?;
+        self.service_list(caller).await?.page(query)
+    }
+}
+
+impl ServiceList {
+    /// # Errors
+    /// Refused when the limit or the cursor is none.
+    pub fn page(&self, query: ServiceQuery) -> Result<Page<ServiceRow>> {
         let limit = usize::try_from(limit(query.limit)?).unwrap_or(0);
-        let snapshot = self.snapshots().current(self.pool()).await?;
+        let snapshot = &self.snapshot;
         let words = query.q.unwrap_or_default().to_lowercase();
         let key = MatchKey {
-            visible,
+            visible: self.visible.clone(),
             words: words
                 .split_whitespace()
                 .take(10)
@@ -105,10 +126,8 @@ impl Control {
     }
 
     /// What there is to filter by.
-    pub async fn facets(&self, caller: &Caller) -> Result<Arc<Facets>> {
-        let visible = self.visible(caller)?;
-        let snapshot = self.snapshots().current(self.pool()).await?;
-        Ok(snapshot.facets(&visible))
+    pub fn facets(&self) -> Arc<Facets> {
+        self.snapshot.facets(&self.visible)
     }
 }
 
@@ -151,31 +170,25 @@ impl Snapshot {
             return known.clone();
         }
         drop(remembered);
-        let mut found: Vec<u32> = (0u32..)
-            .zip(&self.entries)
-            .filter(|(_, e)| {
-                sees(&key.visible, &e.team)
-                    && key.team.as_ref().is_none_or(|t| t.as_str() == &*e.team)
-                    && key
-                        .system
-                        .as_ref()
-                        .is_none_or(|s| Some(s.as_str()) == e.system.as_deref())
-                    && key.lifecycle.as_ref().is_none_or(|l| **l == *e.lifecycle)
-                    && key.orphaned.is_none_or(|o| o == e.orphaned.is_some())
-                    && key.words.iter().all(|w| e.haystack.contains(w.as_str()))
-            })
-            .map(|(at, _)| at)
-            .collect();
-        match key.sort {
-            // Entries are kept by name.
-            ServiceSort::Name => {}
-            ServiceSort::Team => found.sort_by(|a, b| {
-                self.entries[*a as usize]
-                    .team
-                    .cmp(&self.entries[*b as usize].team)
-            }),
-            ServiceSort::Updated => found.sort_by_key(|at| self.entries[*at as usize].updated),
-        }
+        let worded = self.index.holding(&key.words);
+        let matches = |at: &u32| {
+            let e = &self.entries[*at as usize];
+            worded[*at as usize]
+                && sees(&key.visible, &e.team)
+                && key.team.as_ref().is_none_or(|t| t.as_str() == &*e.team)
+                && key
+                    .system
+                    .as_ref()
+                    .is_none_or(|s| Some(s.as_str()) == e.system.as_deref())
+                && key.lifecycle.as_ref().is_none_or(|l| **l == *e.lifecycle)
+                && key.orphaned.is_none_or(|o| o == e.orphaned.is_some())
+        };
+        let order = match key.sort {
+            ServiceSort::Name => &self.index.by_name,
+            ServiceSort::Team => &self.index.by_team,
+            ServiceSort::Updated => &self.index.by_updated,
+        };
+        let mut found: Vec<u32> = order.iter().copied().filter(matches).collect();
         if key.descending {
             found.reverse();
         }

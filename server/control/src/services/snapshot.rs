@@ -16,6 +16,7 @@ use super::{
     Cell, ServiceRow,
     list::{Facets, MatchKey},
     rows,
+    search::Index,
 };
 use crate::{Result, error::corrupt};
 
@@ -38,8 +39,6 @@ pub(super) struct Entry {
     pub(super) system: Option<Arc<str>>,
     pub(super) lifecycle: Arc<str>,
     pub(super) tags: Box<[Arc<str>]>,
-    /// What search looks in, in lower case.
-    pub(super) haystack: Box<str>,
     pub(super) updated: Timestamp,
     pub(super) orphaned: Option<Timestamp>,
     cells: Box<[Deployed]>,
@@ -67,6 +66,7 @@ pub(super) struct Snapshot {
     version: i64,
     /// By name.
     pub(super) entries: Vec<Entry>,
+    pub(super) index: Index,
     places: Vec<Place>,
     /// What a filter matched, in order: the same filter on the same copy is the same answer.
     pub(super) matches: Mutex<HashMap<MatchKey, Arc<[u32]>>>,
@@ -112,6 +112,30 @@ impl Shared {
     }
 }
 
+fn index_of(entries: &[Entry]) -> Index {
+    let mut index = Index::default();
+    for entry in entries {
+        let tags = entry.tags.iter().map(|tag| &**tag);
+        index.push(
+            [&*entry.name, &*entry.title, &*entry.description]
+                .into_iter()
+                .chain(tags),
+        );
+    }
+    index.finish();
+    index.by_name = (0u32..).take(entries.len()).collect();
+    // Both sorts keep the order by name among equals.
+    index.by_team = index.by_name.clone();
+    index
+        .by_team
+        .sort_by(|a, b| entries[*a as usize].team.cmp(&entries[*b as usize].team));
+    index.by_updated = index.by_name.clone();
+    index
+        .by_updated
+        .sort_by_key(|at| entries[*at as usize].updated);
+    index
+}
+
 impl Snapshot {
     async fn read(pool: &PgPool) -> Result<Self> {
         // The version first: what changes while we read leaves a copy that is known to be old.
@@ -151,12 +175,6 @@ impl Snapshot {
         }
         let mut entries = vec![];
         for row in rows::all(pool).await? {
-            let mut haystack =
-                format!("{} {} {}", row.name, row.title, row.description).to_lowercase();
-            for tag in &row.tags {
-                haystack.push(' ');
-                haystack.push_str(tag);
-            }
             entries.push(Entry {
                 id: row.id,
                 cells: deployed.remove(&row.id).unwrap_or_default().into(),
@@ -167,15 +185,16 @@ impl Snapshot {
                 system: row.system.map(|s| shared.one(s)),
                 lifecycle: shared.one(row.lifecycle),
                 tags: row.tags.into_iter().map(|t| shared.one(t)).collect(),
-                haystack: haystack.into(),
                 updated: row.updated_at.to_jiff(),
                 orphaned: row.orphaned_at.map(|t| t.to_jiff()),
             });
         }
         // The database sorts by its own locale's bytes; search here relies on Rust's.
         entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries.shrink_to_fit();
         Ok(Self {
             version,
+            index: index_of(&entries),
             entries,
             places,
             matches: Mutex::default(),

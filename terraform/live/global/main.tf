@@ -183,6 +183,16 @@ module "shield" {
   providers          = { aws = aws.us_east_1 }
 }
 
+# The agents' API key (JSON key api-key); the clusters' External Secrets read it, see modules/datadog-agent.
+module "datadog_secret" {
+  for_each    = var.datadog == null ? {} : { this = var.datadog }
+  source      = "../../modules/secrets"
+  secrets     = { "${local.name}/datadog" = "API key of the Datadog agents, as api-key" }
+  kms_key_arn = module.keys.arns.primary.data
+  replica     = { region = local.regions.secondary, kms_key_arn = module.keys.arns.secondary.data }
+  providers   = { aws = aws.primary }
+}
+
 module "datadog" {
   for_each   = var.datadog == null ? {} : { this = var.datadog }
   source     = "../../modules/datadog"

@@ -7,7 +7,12 @@ locals {
   global   = data.terraform_remote_state.global.outputs
   platform = var.platform == null ? {} : { this = var.platform }
   active   = var.region_pair[var.region_pair.active].region
-  passive  = var.region_pair[var.region_pair.active == "primary" ? "secondary" : "primary"].region
+  # secret => key it lies under in this region
+  secrets = merge(
+    { for name in ["portolan/application", "portolan/owner", "portolan/jenkins"] : name => var.platform.secrets_key_arn[local.side] if var.platform != null },
+    { for name in ["${var.system}-${var.environment}/datadog"] : name => local.global.shared.keys[local.side].data if var.datadog },
+  )
+  passive = var.region_pair[var.region_pair.active == "primary" ? "secondary" : "primary"].region
 }
 
 provider "aws" {
@@ -96,9 +101,22 @@ module "cluster_addons" {
   account_id             = var.account_id
   region                 = local.region
   vpc_id                 = module.region.network.vpc_id
+  kms_key_arn            = local.global.shared.keys[local.side].data
   node_role_arn          = module.region.cluster.node_role_arn
   autoscaler             = var.autoscaler
   application_namespaces = [var.application_namespace]
+}
+
+# Only where something in the cluster needs a secret.
+module "external_secrets" {
+  count        = length(local.secrets) > 0 ? 1 : 0
+  source       = "../../modules/external-secrets"
+  cluster_name = module.region.cluster.name
+  account_id   = var.account_id
+  region       = local.region
+  secrets      = keys(local.secrets)
+  kms_key_arns = distinct(values(local.secrets))
+  depends_on   = [module.cluster_addons]
 }
 
 module "datadog_agent" {
@@ -106,7 +124,8 @@ module "datadog_agent" {
   source       = "../../modules/datadog-agent"
   cluster_name = module.region.cluster.name
   region       = local.region
-  depends_on   = [module.cluster_addons]
+  secret       = "${var.system}-${var.environment}/datadog"
+  depends_on   = [module.external_secrets]
 }
 
 # --- The platform environment only -------------------------------------------------------------------------
@@ -115,34 +134,34 @@ module "portolan" {
   for_each            = local.platform
   source              = "../../modules/portolan"
   cluster_name        = module.region.cluster.name
-  account_id          = var.account_id
   region              = local.region
   image               = each.value.image[local.side]
   portal_role_arn     = "arn:aws:iam::${var.account_id}:role/portolan-portal"
-  secret_kms_key_arn  = each.value.secrets_key_arn[local.side]
   target_group_arn    = module.region.public_balancer.target_groups["portolan"].arn
   load_balancer_cidrs = [module.region.network.cidr]
   host                = var.hosts["portolan"].fqdn
   oidc                = each.value.oidc
-  jenkins_url         = "https://${each.value.jenkins.host}/jenkins"
+  jenkins_url         = "https://${var.hosts["jenkins"].fqdn}/jenkins"
   region_pair         = { name = var.region_pair.name, active = local.active, passive = local.passive }
   environments        = each.value.environments
-  depends_on          = [module.cluster_addons]
+  depends_on          = [module.external_secrets]
 }
 
 module "jenkins" {
-  for_each         = local.platform
-  source           = "../../modules/jenkins"
-  cluster_name     = module.region.cluster.name
-  account_id       = var.account_id
-  region           = local.region
-  host             = each.value.jenkins.host
-  portal_url       = "https://${var.hosts["portolan"].fqdn}"
-  oidc             = { issuer = each.value.oidc.issuer, client_id = each.value.jenkins.client_id }
-  organization     = each.value.jenkins.organization
-  services         = each.value.jenkins.services
-  system           = var.system
-  library_version  = each.value.jenkins.library_version
-  target_group_arn = module.region.public_balancer.target_groups["jenkins"].arn
-  depends_on       = [module.cluster_addons]
+  for_each            = local.platform
+  source              = "../../modules/jenkins"
+  cluster_name        = module.region.cluster.name
+  account_id          = var.account_id
+  registry_account_id = each.value.jenkins.registry_account_id
+  region              = local.region
+  host                = var.hosts["jenkins"].fqdn
+  portal_url          = "https://${var.hosts["portolan"].fqdn}"
+  oidc                = { issuer = each.value.oidc.issuer, client_id = each.value.jenkins.client_id }
+  organization        = each.value.jenkins.organization
+  services            = each.value.jenkins.services
+  system              = var.system
+  tools               = each.value.jenkins.tools[local.side]
+  library_version     = each.value.jenkins.library_version
+  target_group_arn    = module.region.public_balancer.target_groups["jenkins"].arn
+  depends_on          = [module.external_secrets]
 }

@@ -141,12 +141,25 @@ variable "peering" {
 }
 
 variable "platform" {
-  description = "Only for the platform environment: Portolan and Jenkins."
+  description = <<-EOT
+    Only for the platform environment, and only once its database has its roles and its secrets their values (terraform/README.md): Portolan and Jenkins.
+    Both have a host (`portolan`, `jenkins`) and a target of the same name. What differs by region is told by side.
+  EOT
   type = object({
-    image           = map(string)
+    image           = object({ primary = string, secondary = string })
+    secrets_key_arn = object({ primary = string, secondary = string })
     oidc            = object({ issuer = string, client_id = string })
-    jenkins         = object({ client_id = string, organization = string, services = map(string), library_version = string, host = string })
-    secrets_key_arn = map(string)
+    jenkins = object({
+      client_id           = string
+      organization        = string
+      services            = map(string)
+      library_version     = string
+      registry_account_id = string
+      tools = object({
+        primary   = object({ build = string, scan = string, deploy = string })
+        secondary = object({ build = string, scan = string, deploy = string })
+      })
+    })
     environments = map(object({
       title     = string
       protected = bool
@@ -157,4 +170,14 @@ variable "platform" {
     }))
   })
   default = null
+
+  validation {
+    condition     = var.platform == null ? true : alltrue([for name in ["portolan", "jenkins"] : contains(keys(var.hosts), name) && contains(keys(var.targets), name)])
+    error_message = "The platform environment needs hosts and targets called `portolan` and `jenkins`: without a host there is no name and no certificate, without a target no traffic."
+  }
+
+  validation {
+    condition     = var.platform == null ? true : length(try(var.targets["portolan"].hosts, ["none"])) == 0 && contains(try(var.targets["jenkins"].hosts, []), try(var.hosts["jenkins"].fqdn, ""))
+    error_message = "The target `portolan` takes what no other does (no hosts), and the target `jenkins` names the host of Jenkins."
+  }
 }

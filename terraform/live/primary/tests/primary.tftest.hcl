@@ -20,6 +20,9 @@ override_resource {
       { domain_name = "secondary.shop.example.com", resource_record_name = "_a.secondary.shop.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
       { domain_name = "portolan.example.com", resource_record_name = "_a.portolan.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
       { domain_name = "primary.portolan.example.com", resource_record_name = "_a.primary.portolan.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
+      { domain_name = "jenkins.example.com", resource_record_name = "_a.jenkins.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
+      { domain_name = "primary.jenkins.example.com", resource_record_name = "_a.primary.jenkins.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
+      { domain_name = "secondary.jenkins.example.com", resource_record_name = "_a.secondary.jenkins.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
       { domain_name = "secondary.portolan.example.com", resource_record_name = "_a.secondary.portolan.example.com", resource_record_type = "CNAME", resource_record_value = "_b.acm-validations.aws" },
     ]
   }
@@ -102,15 +105,27 @@ run "platform" {
     environment = "platform"
     hosts = {
       portolan = { fqdn = "portolan.example.com", path = "/healthz", expect = "ok" }
+      jenkins  = { fqdn = "jenkins.example.com", path = "/jenkins/login", expect = "Jenkins", decides = false }
     }
-    targets = { portolan = { port = 3000 }, jenkins = { port = 8080, hosts = ["jenkins.example.com"] } }
+    targets = { portolan = { port = 3000 }, jenkins = { port = 8080, hosts = ["jenkins.example.com"], health_check_path = "/jenkins/login" } }
+    datadog = true
     platform = {
       image = {
         primary   = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000"
         secondary = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000"
       }
-      oidc            = { issuer = "https://idp.example.com", client_id = "portolan" }
-      jenkins         = { client_id = "jenkins", organization = "example", services = { cart = "checkout" }, library_version = "0123456789abcdef0123456789abcdef01234567", host = "jenkins.example.com" }
+      oidc = { issuer = "https://idp.example.com", client_id = "portolan" }
+      jenkins = {
+        client_id           = "jenkins"
+        organization        = "example"
+        services            = { cart = "checkout" }
+        library_version     = "0123456789abcdef0123456789abcdef01234567"
+        registry_account_id = "200000000002"
+        tools = {
+          primary   = { build = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/build@sha256:0000000000000000000000000000000000000000000000000000000000000000", scan = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/scan@sha256:0000000000000000000000000000000000000000000000000000000000000000", deploy = "100000000001.dkr.ecr.eu-west-1.amazonaws.com/platform/deploy@sha256:0000000000000000000000000000000000000000000000000000000000000000" }
+          secondary = { build = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/platform/build@sha256:0000000000000000000000000000000000000000000000000000000000000000", scan = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/platform/scan@sha256:0000000000000000000000000000000000000000000000000000000000000000", deploy = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/platform/deploy@sha256:0000000000000000000000000000000000000000000000000000000000000000" }
+        }
+      }
       secrets_key_arn = { primary = "arn:aws:kms:eu-west-1:100000000001:key/mrk-1", secondary = "arn:aws:kms:eu-central-1:100000000001:key/mrk-1" }
       environments = {
         production = { title = "Production", protected = true, account = "300000000003", namespace = "shop", paired = true, clusters = { eu-west-1 = "shop-production", eu-central-1 = "shop-production" } }
@@ -121,4 +136,22 @@ run "platform" {
     condition     = strcontains(module.portolan["this"].config, "public_url = \"https://portolan.example.com\"") && module.jenkins["this"].url == "https://jenkins.example.com/jenkins"
     error_message = "the portal and Jenkins know their names"
   }
+  assert {
+    condition     = length(module.external_secrets) == 1 && length(module.datadog_agent) == 1
+    error_message = "what needs secrets has something that brings them"
+  }
+}
+
+run "refuses_a_platform_without_names" {
+  command = plan
+  variables {
+    platform = {
+      image           = { primary = "x", secondary = "x" }
+      secrets_key_arn = { primary = "x", secondary = "x" }
+      oidc            = { issuer = "https://idp.example.com", client_id = "portolan" }
+      jenkins         = { client_id = "jenkins", organization = "example", services = {}, library_version = "x", registry_account_id = "200000000002", tools = { primary = { build = "x", scan = "x", deploy = "x" }, secondary = { build = "x", scan = "x", deploy = "x" } } }
+      environments    = {}
+    }
+  }
+  expect_failures = [var.platform]
 }

@@ -45,6 +45,14 @@ run "identity_secrets_chart" {
   }
 }
 
+run "rules_are_for_environments_that_exist" {
+  command = plan
+  assert {
+    condition     = length(regexall("\\[\\[rules\\]\\]", output.config)) == 2 && strcontains(output.config, "match = { environment = \"dev\" }") && !strcontains(output.config, "staging")
+    error_message = "the portal refuses a rule for an environment it does not have"
+  }
+}
+
 run "refuses_the_other_regions_registry" {
   command = plan
   variables { image = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000" }

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     ChangeId, EnvironmentName, Event, EventKind, EvidenceDigest, Login, PersonId, Refusal,
     RefusalCode, RunId, ServiceName, TeamName, Version,
-    policy::{Allowed, Approve, Cancel, Reject, Resume, Start},
+    policy::{Allowed, Approve, Cancel, MarkDone, Reject, Resume, Start},
     run::words,
 };
 
@@ -301,6 +301,25 @@ impl Allowed<Cancel, Change> {
         let (change, event) = change.move_by(Move::Cancel, EventKind::ChangeCancelled)?;
         let data = json!({"to": change.state, "reason": reason});
         Ok((change, event.with(data)))
+    }
+}
+
+impl Allowed<Cancel, Change> {
+    /// Ends a change that needs attention: nobody looks any further.
+    pub fn abandon(self) -> Moved {
+        let change = self.into_subject();
+        if change.state != ChangeState::NeedsAttention {
+            return Err(wrong_state(change.state, Move::Cancel));
+        }
+        change.move_by(Move::Cancel, EventKind::ChangeAbandoned)
+    }
+}
+
+impl Allowed<MarkDone, Change> {
+    /// A person vouches for what the parked step's pipeline did: the run goes on with what verifies it.
+    pub fn mark_done(self) -> Moved {
+        self.into_subject()
+            .move_by(Move::Resume, EventKind::ChangeMarkedDone)
     }
 }
 

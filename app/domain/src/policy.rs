@@ -41,6 +41,8 @@ actions! {
     Cancel = "cancel", ChangesWrite, "cancel this change";
     /// Send a parked step to look again.
     Resume = "resume", ChangesWrite, "resume this change";
+    /// Vouch for what a parked step's pipeline did.
+    MarkDone = "mark_done", ChangesWrite, "mark this step as done";
     RegisterRelease = "register", ReleasesWrite, "register releases of this service";
     ImportCatalog = "import", CatalogWrite, "import the catalogue";
     /// Create or revoke one's own API tokens.

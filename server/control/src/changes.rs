@@ -1,8 +1,10 @@
 //! Changes: requested, planned, decided, started, cancelled; and how pages and the API see them.
 
+pub mod attention;
 mod decision;
 mod evidence;
 mod list;
+pub mod queue;
 mod request;
 pub(crate) mod rows;
 mod start;

@@ -31,5 +31,5 @@ mod view;
 mod worker;
 
 pub use log::LogLine;
-pub use view::{AwsSessionView, RunView, StepView};
+pub use view::{AttemptView, AwsSessionView, CallView, LeaseView, RunView, StepView};
 pub use worker::Worker;

@@ -44,6 +44,8 @@ pub struct ChangeRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub expires_at: Timestamp,
+    /// What an approved change waits for.
+    pub queued: Option<super::queue::Queued>,
 }
 
 /// What a person sees first.
@@ -68,6 +70,7 @@ impl Control {
             return self.awaiting(caller, query, limit).await;
         }
         let mut page = sql::page(self.pool(), &query, &visible, caller.person.id, limit).await?;
+        self.queue(caller, &mut page.items).await?;
         page.total = Some(
             self.count(&query, &visible, caller.person.id)
                 .await?

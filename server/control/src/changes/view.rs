@@ -117,25 +117,29 @@ impl Control {
         let timeline = rows::list::timeline(self.pool(), id).await?;
         let run = self.run_view(id).await?;
         let change = stored.change;
+        let mut row = [ChangeRow {
+            id,
+            kind: change.kind,
+            state: change.state,
+            reason: stored.reason,
+            requester: change.requester_login,
+            service: change.service,
+            team: change.team,
+            version: change.version,
+            environment: change.environment,
+            protected: change.protected,
+            evidence_digest: change.evidence_digest,
+            cancel_requested: change.cancel_requested,
+            state_reason: stored.state_reason.clone(),
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            expires_at: change.expires_at,
+            queued: None,
+        }];
+        self.queue(caller, &mut row).await?;
+        let [row] = row;
         Ok(ChangeDetail {
-            row: ChangeRow {
-                id,
-                kind: change.kind,
-                state: change.state,
-                reason: stored.reason,
-                requester: change.requester_login,
-                service: change.service,
-                team: change.team,
-                version: change.version,
-                environment: change.environment,
-                protected: change.protected,
-                evidence_digest: change.evidence_digest,
-                cancel_requested: change.cancel_requested,
-                state_reason: stored.state_reason.clone(),
-                created_at: stored.created_at,
-                updated_at: stored.updated_at,
-                expires_at: change.expires_at,
-            },
+            row,
             evidence: stored.evidence,
             evidence_text: stored.evidence_text,
             state_reason: stored.state_reason,

@@ -13,6 +13,8 @@ pub(super) struct Fact {
     pub redeemed: bool,
     /// A call with an effect was made, or may have been.
     pub intended: bool,
+    /// Somebody said that it was done.
+    pub vouched: bool,
 }
 
 /// One region's part.
@@ -48,6 +50,11 @@ fn words(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
     if done(StepKind::VerifyRollout) {
         return format!("{region}: {version} is deployed and verified.");
     }
+    if facts.iter().any(|f| f.vouched) {
+        return format!(
+            "{region}: somebody marked the pipeline's part as done; that {version} runs was not verified."
+        );
+    }
     if done(StepKind::FollowPipeline) {
         return format!(
             "{region}: the pipeline says that it deployed {version}; that was not verified."
@@ -80,6 +87,7 @@ mod tests {
             state,
             redeemed: false,
             intended: kind == StepKind::TriggerPipeline && begun,
+            vouched: false,
         }
     }
 
@@ -128,5 +136,7 @@ mod tests {
         assert!(told(&facts)[0].contains("either version may be running"));
         facts[3].state = S::Succeeded;
         assert!(told(&facts)[0].contains("was not verified"));
+        facts[2].vouched = true;
+        assert!(told(&facts)[0].contains("somebody marked"));
     }
 }

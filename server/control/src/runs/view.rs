@@ -30,7 +30,50 @@ pub struct StepView {
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub build_url: Option<String>,
+    /// When it may be taken up (again); of a step that waits for that.
+    pub due_at: Option<Timestamp>,
+    /// Who holds it now.
+    pub lease: Option<LeaseView>,
+    /// Every time a worker took it up, oldest first; the newest hundred.
+    pub tried: Vec<AttemptView>,
+    /// The calls with an effect that it committed to.
+    pub calls: Vec<CallView>,
     pub aws: Vec<AwsSessionView>,
+}
+
+/// A worker's hold on a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeaseView {
+    pub worker: String,
+    /// Counts up with every claim; whoever comes with an older one writes nothing.
+    pub epoch: i64,
+    /// Not renewed by then, another worker takes the step.
+    pub expires_at: Timestamp,
+}
+
+/// One time that a worker took the step up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttemptView {
+    pub epoch: i64,
+    pub worker: String,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// `succeeded`, `again`, `failed`, `cancelled`, `needs_attention`, `lost`; none while it goes on.
+    pub outcome: Option<String>,
+    pub detail: Option<String>,
+}
+
+/// An outside call that was written down before it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallView {
+    /// Such as `jenkins:build`.
+    pub call: String,
+    /// The mark it is found again by, outside.
+    pub mark: String,
+    /// `intended` (made or not, nobody knows yet), `done`, `refused`, `unknown`.
+    pub state: String,
+    pub made_at: Timestamp,
+    pub settled_at: Option<Timestamp>,
 }
 
 /// An STS session that was used: the join key to CloudTrail, no secret.

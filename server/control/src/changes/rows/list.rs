@@ -62,6 +62,7 @@ impl TryFrom<Row> for ChangeRow {
             created_at: row.created_at.to_jiff(),
             updated_at: row.updated_at.to_jiff(),
             expires_at: row.expires_at.to_jiff(),
+            queued: None,
         })
     }
 }

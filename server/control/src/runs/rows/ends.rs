@@ -187,6 +187,7 @@ struct FactRow {
     state: String,
     redeemed: bool,
     intended: bool,
+    vouched: bool,
 }
 
 /// What each step of a change's run came to, for the words at its end.
@@ -194,7 +195,8 @@ pub(in crate::runs) async fn facts(tx: &mut ChangeTx, change: ChangeId) -> Resul
     let rows: Vec<FactRow> = sqlx::query_as(
         "SELECT s.id, s.region, s.kind, s.state,
              EXISTS (SELECT FROM ticket t WHERE t.step_id = s.id AND t.redeemed_at IS NOT NULL) AS redeemed,
-             EXISTS (SELECT FROM intent i WHERE i.step_id = s.id AND i.state IN ('intended', 'done', 'unknown')) AS intended
+             EXISTS (SELECT FROM intent i WHERE i.step_id = s.id AND i.state IN ('intended', 'done', 'unknown')) AS intended,
+             EXISTS (SELECT FROM attention d WHERE d.step_id = s.id AND d.choice = 'done') AS vouched
          FROM step s JOIN run r ON r.id = s.run_id WHERE r.change_id = $1 ORDER BY s.position",
     )
     .bind(change.0)
@@ -212,6 +214,7 @@ pub(in crate::runs) async fn facts(tx: &mut ChangeTx, change: ChangeId) -> Resul
                     .map_err(|e| bad("state", e))?,
                 redeemed: row.redeemed,
                 intended: row.intended,
+                vouched: row.vouched,
             })
         })
         .collect()

@@ -1,11 +1,11 @@
-//! SQL of runs as they are shown: three statements whatever the number of steps.
+//! SQL of runs as they are shown: five statements whatever the number of steps.
 
 use std::collections::HashMap;
 
-use domain::{ChangeId, RegionName};
+use domain::{ChangeId, RegionName, StepState};
 use sqlx::{FromRow, PgPool};
 
-use super::{AwsSessionView, RunView, StepView};
+use super::{AttemptView, AwsSessionView, CallView, LeaseView, RunView, StepView};
 use crate::{Result, error::corrupt};
 
 #[derive(FromRow)]
@@ -28,6 +28,31 @@ struct StepRow {
     started_at: Option<jiff_sqlx::Timestamp>,
     finished_at: Option<jiff_sqlx::Timestamp>,
     build_url: Option<String>,
+    due_at: jiff_sqlx::Timestamp,
+    lease_owner: Option<String>,
+    lease_epoch: i64,
+    lease_expires_at: Option<jiff_sqlx::Timestamp>,
+}
+
+#[derive(FromRow)]
+struct AttemptRow {
+    step_id: uuid::Uuid,
+    epoch: i64,
+    worker: String,
+    started_at: jiff_sqlx::Timestamp,
+    ended_at: Option<jiff_sqlx::Timestamp>,
+    outcome: Option<String>,
+    detail: Option<String>,
+}
+
+#[derive(FromRow)]
+struct CallRow {
+    step_id: uuid::Uuid,
+    call: String,
+    token: String,
+    state: String,
+    made_at: jiff_sqlx::Timestamp,
+    settled_at: Option<jiff_sqlx::Timestamp>,
 }
 
 #[derive(FromRow)]
@@ -51,7 +76,8 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
             .await?;
     let Some(run) = run else { return Ok(None) };
     let steps: Vec<StepRow> = sqlx::query_as(
-        "SELECT id, position, region, kind, state, note, attempts, started_at, finished_at, progress ->> 'build_url' AS build_url
+        "SELECT id, position, region, kind, state, note, attempts, started_at, finished_at, progress ->> 'build_url' AS build_url,
+             due_at, lease_owner, lease_epoch, lease_expires_at
          FROM step WHERE run_id = $1 ORDER BY position",
     )
     .bind(run.id)
@@ -80,21 +106,33 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
                 expires_at: row.expires_at.to_jiff(),
             });
     }
+    let mut tried = attempts(pool, run.id).await?;
+    let mut calls = calls(pool, run.id).await?;
     let steps = steps
         .into_iter()
         .map(|row| {
             let bad = |column: &'static str, why: String| corrupt("step", column, row.id, why);
+            let state: StepState = row.state.parse().map_err(|e| bad("state", e))?;
+            let lease = row.lease_owner.zip(row.lease_expires_at);
             Ok(StepView {
                 id: row.id.into(),
                 position: row.position,
                 region: RegionName::parse(row.region).map_err(|e| bad("region", e.to_string()))?,
                 kind: row.kind.parse().map_err(|e| bad("kind", e))?,
-                state: row.state.parse().map_err(|e| bad("state", e))?,
+                state,
                 note: row.note,
                 attempts: row.attempts,
                 started_at: row.started_at.map(jiff_sqlx::Timestamp::to_jiff),
                 finished_at: row.finished_at.map(jiff_sqlx::Timestamp::to_jiff),
                 build_url: row.build_url,
+                due_at: (state == StepState::Due).then(|| row.due_at.to_jiff()),
+                lease: lease.map(|(worker, expires_at)| LeaseView {
+                    worker,
+                    epoch: row.lease_epoch,
+                    expires_at: expires_at.to_jiff(),
+                }),
+                tried: tried.remove(&row.id).unwrap_or_default(),
+                calls: calls.remove(&row.id).unwrap_or_default(),
                 aws: of_step.remove(&row.id).unwrap_or_default(),
             })
         })
@@ -109,4 +147,48 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
         finished_at: run.finished_at.map(jiff_sqlx::Timestamp::to_jiff),
         steps,
     }))
+}
+
+async fn attempts(pool: &PgPool, run: uuid::Uuid) -> Result<HashMap<uuid::Uuid, Vec<AttemptView>>> {
+    let rows: Vec<AttemptRow> = sqlx::query_as(
+        "SELECT a.step_id, a.epoch, a.worker, a.started_at, a.ended_at, a.outcome, a.detail FROM step s
+         JOIN LATERAL (SELECT * FROM attempt WHERE step_id = s.id ORDER BY epoch DESC LIMIT 100) a ON true
+         WHERE s.run_id = $1 ORDER BY a.step_id, a.epoch",
+    )
+    .bind(run)
+    .fetch_all(pool)
+    .await?;
+    let mut of_step: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        of_step.entry(row.step_id).or_default().push(AttemptView {
+            epoch: row.epoch,
+            worker: row.worker,
+            started_at: row.started_at.to_jiff(),
+            ended_at: row.ended_at.map(jiff_sqlx::Timestamp::to_jiff),
+            outcome: row.outcome,
+            detail: row.detail,
+        });
+    }
+    Ok(of_step)
+}
+
+async fn calls(pool: &PgPool, run: uuid::Uuid) -> Result<HashMap<uuid::Uuid, Vec<CallView>>> {
+    let rows: Vec<CallRow> = sqlx::query_as(
+        "SELECT i.step_id, i.call, i.token, i.state, i.made_at, i.settled_at
+         FROM intent i JOIN step s ON s.id = i.step_id WHERE s.run_id = $1 ORDER BY i.id",
+    )
+    .bind(run)
+    .fetch_all(pool)
+    .await?;
+    let mut of_step: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        of_step.entry(row.step_id).or_default().push(CallView {
+            call: row.call,
+            mark: row.token,
+            state: row.state,
+            made_at: row.made_at.to_jiff(),
+            settled_at: row.settled_at.map(jiff_sqlx::Timestamp::to_jiff),
+        });
+    }
+    Ok(of_step)
 }

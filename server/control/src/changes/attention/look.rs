@@ -1,0 +1,249 @@
+//! What the outside says now of a parked step: read at the moment somebody asks, with a limit on how long and how many
+//! at once. Nothing is changed by it. What cannot be learned is an answer, too, and says why.
+
+use std::time::Duration;
+
+use domain::{Caller, Target, canonical};
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{Parked, looked};
+use crate::{
+    Control, Result,
+    changes::rows::Stored,
+    outside::{
+        Failure,
+        aws::{Errand, Need},
+        failure::presentable,
+        jenkins::{Item, Place},
+        kubernetes::Rollout,
+    },
+    runs::session::{assumed_event, record, refused_event},
+};
+
+/// How long an answer is waited for.
+const LIMIT: Duration = Duration::from_secs(6);
+/// So many people look at once; the next are told to come back.
+static LOOKING: Semaphore = Semaphore::const_new(8);
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Look {
+    /// What was asked: "Jenkins", "The cluster shop-dev in eu-west-1".
+    pub what: String,
+    /// What it said, in words, or why it is not known.
+    pub says: std::result::Result<String, String>,
+    /// A page outside, for people.
+    pub link: Option<String>,
+    /// AWS's id of the call that gave the session.
+    pub request_id: Option<String>,
+    pub at: Timestamp,
+}
+
+impl Control {
+    pub(super) async fn look(
+        &self,
+        caller: &Caller,
+        stored: &Stored,
+        parked: &Parked,
+    ) -> Result<Vec<Look>> {
+        let target = stored
+            .evidence
+            .targets
+            .iter()
+            .find(|target| target.region == parked.region);
+        let intact = canonical::sha256(&stored.evidence_text) == stored.change.evidence_digest.0;
+        let Some(target) = target.filter(|_| intact) else {
+            return Ok(vec![self.unlooked(
+                "The outside",
+                "The stored evidence is not what was approved, so nothing is asked with it.",
+            )]);
+        };
+        let Ok(_turn) = LOOKING.try_acquire() else {
+            return Ok(vec![self.unlooked(
+                "The outside",
+                "Several people look at this moment. Load the page again in a few seconds.",
+            )]);
+        };
+        let cluster = format!("Cluster {} in {}", target.cluster, target.region);
+        let (jenkins, cluster_says) = tokio::join!(
+            timeout(LIMIT, self.look_at_jenkins(stored, parked)),
+            timeout(LIMIT, self.look_at_cluster(caller, stored, parked, target)),
+        );
+        let late = format!("no answer within {} s", LIMIT.as_secs());
+        let jenkins = jenkins.unwrap_or_else(|_| self.unlooked("Jenkins", &late));
+        let cluster_says = match cluster_says {
+            Ok(look) => look?,
+            Err(_) => self.unlooked(&cluster, &late),
+        };
+        let looks = vec![jenkins, cluster_says];
+        self.record(caller, looked(stored.change.id, parked, &looks))
+            .await?;
+        Ok(looks)
+    }
+
+    fn unlooked(&self, what: &str, why: &str) -> Look {
+        Look {
+            what: what.to_owned(),
+            says: Err(why.to_owned()),
+            link: None,
+            request_id: None,
+            at: self.now(),
+        }
+    }
+
+    async fn look_at_jenkins(&self, stored: &Stored, parked: &Parked) -> Look {
+        let job = &stored.evidence.pipeline;
+        let (says, build) = match self.find_build(stored, parked).await {
+            Ok((words, build)) => (Ok(presentable(words)), build),
+            Err(failure) => {
+                tracing::warn!(step = %parked.step, raw = ?failure.raw, "{failure}");
+                (Err(failure.words), parked.build)
+            }
+        };
+        Look {
+            what: format!("Jenkins job {job}"),
+            says,
+            link: build.map(|number| self.outside().pipelines.build_url(job, number)),
+            request_id: None,
+            at: self.now(),
+        }
+    }
+
+    /// What Jenkins says of the build that carries our mark, and its number if it has one.
+    async fn find_build(
+        &self,
+        stored: &Stored,
+        parked: &Parked,
+    ) -> Result<(String, Option<u64>), Failure> {
+        let job = &stored.evidence.pipeline;
+        let pipelines = &self.outside().pipelines;
+        let mut number = parked.build;
+        if number.is_none() {
+            let Some(mark) = &parked.mark else {
+                return Ok(("No build was ever asked for.".to_owned(), None));
+            };
+            let search = pipelines.find(job, mark, stored.created_at).await?;
+            match search.found.as_slice() {
+                [] if search.complete => {
+                    return Ok((
+                        format!("It has no build with the mark {mark}, neither waiting nor made."),
+                        None,
+                    ));
+                }
+                [] => {
+                    return Ok((
+                        format!(
+                            "Among the latest builds none has the mark {mark}; older ones are not listed."
+                        ),
+                        None,
+                    ));
+                }
+                [Place::Build(found)] => number = Some(*found),
+                [Place::Queue(item)] => {
+                    return Ok(match pipelines.item(*item).await? {
+                        Item::Waiting(why) => (
+                            format!("Our build waits as queue item {item}: {why}."),
+                            None,
+                        ),
+                        Item::Started(number) => {
+                            (format!("Build {number} has just begun."), Some(number))
+                        }
+                        Item::Cancelled => (
+                            format!("Queue item {item} was taken out of the queue."),
+                            None,
+                        ),
+                        Item::Gone => (format!("Queue item {item} has left the queue."), None),
+                    });
+                }
+                many => {
+                    return Ok((
+                        format!("{} builds carry the mark {mark}: {many:?}.", many.len()),
+                        None,
+                    ));
+                }
+            }
+        }
+        let Some(number) = number else {
+            return Ok(("No build was ever asked for.".to_owned(), None));
+        };
+        let build = pipelines.build(job, number).await?;
+        let words = match build.ended {
+            None => format!("Build {number} runs at this moment."),
+            Some(result) => format!("Build {number} {}.", result.words()),
+        };
+        Ok((words, Some(number)))
+    }
+
+    /// What runs in the cluster, seen with the asking person's own rights.
+    async fn look_at_cluster(
+        &self,
+        caller: &Caller,
+        stored: &Stored,
+        parked: &Parked,
+        target: &Target,
+    ) -> Result<Look> {
+        let what = format!("Cluster {} in {}", target.cluster, target.region);
+        let need = Need::VerifyRollout;
+        let assumed = self
+            .outside()
+            .roles
+            .assume(Errand {
+                person: &caller.person,
+                change: stored.change.id,
+                step: parked.step,
+                evidence: &stored.evidence,
+                digest: stored.change.evidence_digest,
+                target,
+                stepped_up: caller.is_stepped_up(self.now()),
+                need,
+            })
+            .await;
+        let session = match assumed {
+            Ok(session) => session,
+            Err(failure) => {
+                let subject = domain::SubjectRef::new("step", parked.step);
+                let event = refused_event(subject, need, &failure).of_change(stored.change.id);
+                self.record(caller, event).await?;
+                let mut look = self.unlooked(&what, &failure.words);
+                look.request_id = failure.request_id;
+                return Ok(look);
+            }
+        };
+        // Written down before it is used, as for every session.
+        let mut tx = self.begin(caller).await?;
+        record(&mut tx, session.record()).await?;
+        let event = assumed_event(session.record()).of_change(stored.change.id);
+        tx.commit(event, vec![]).await?;
+        let (outside, evidence) = (self.outside(), &stored.evidence);
+        let says = async {
+            let cluster = outside.clusters.describe(&session, &target.cluster).await?;
+            let namespace = outside
+                .workloads
+                .open(&session, &cluster, &target.namespace)?;
+            namespace
+                .rollout(evidence.service.as_str(), &evidence.digest)
+                .await
+        };
+        let says = match says.await {
+            Ok(Rollout::Done { pods }) => Ok(format!(
+                "All {pods} pods of {} run the approved image and are ready.",
+                evidence.service
+            )),
+            Ok(Rollout::Underway(words)) => Ok(format!("A rollout is under way: {words}.")),
+            Ok(Rollout::Stuck(words)) => Ok(words),
+            Err(failure) => {
+                tracing::warn!(step = %parked.step, raw = ?failure.raw, "{failure}");
+                Err(failure.words)
+            }
+        };
+        Ok(Look {
+            what,
+            says: says.map(presentable),
+            link: None,
+            request_id: session.record().request_id.clone(),
+            at: self.now(),
+        })
+    }
+}

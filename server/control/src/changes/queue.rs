@@ -1,0 +1,130 @@
+//! The queue in front of a target. One change of a service runs in an environment at a time; the others wait, in the
+//! order in which they were asked for, and say for whom and behind how many.
+
+mod rows;
+
+use domain::{Caller, ChangeId, ChangeState, Login, Version, policy::Read};
+use serde::Serialize;
+
+use super::{ChangeRow, rows as changes};
+use crate::{Control, Result};
+
+/// Places are counted to here; further back is "more than".
+pub const COUNTED: i64 = 1_000;
+
+/// What an approved change waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Queued {
+    /// 1 is next. None for a change that somebody must start, which stands in no queue.
+    pub place: Option<i64>,
+    /// What holds the target now. None while it is free, or where the caller may not know of it.
+    pub holder: Option<Holder>,
+    /// Somebody holds it, whether the caller may know who or not.
+    pub held: bool,
+}
+
+/// The change that runs, or needs attention, in the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    pub id: ChangeId,
+    pub state: ChangeState,
+    pub version: Version,
+    pub requester: Login,
+}
+
+impl Queued {
+    /// In a sentence: what it waits for.
+    pub fn words(&self) -> String {
+        let held = match &self.holder {
+            Some(holder) if holder.state == ChangeState::NeedsAttention => {
+                format!("the change to {}, which needs attention", holder.version)
+            }
+            Some(holder) => format!("the change to {}, which runs", holder.version),
+            None if self.held => "another change of the same service and environment".to_owned(),
+            None => "a worker".to_owned(),
+        };
+        match self.place {
+            None | Some(1) => format!("Waits for {held}."),
+            Some(2) => format!("Waits for {held}, and for one change before it."),
+            Some(n) if n > COUNTED => {
+                format!(
+                    "Waits for {held}, and for more than {} changes before it.",
+                    COUNTED - 1
+                )
+            }
+            Some(n) => format!("Waits for {held}, and for {} changes before it.", n - 1),
+        }
+    }
+}
+
+impl Control {
+    /// Says of each approved change what it waits for.
+    pub(super) async fn queue(&self, caller: &Caller, page: &mut [ChangeRow]) -> Result<()> {
+        let waiting: Vec<_> = page
+            .iter()
+            .filter(|row| row.state == ChangeState::Approved)
+            .map(|row| row.id.0)
+            .collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let places = rows::places(self.pool(), &waiting).await?;
+        let holders: Vec<_> = places.values().filter_map(|place| place.holder).collect();
+        let mut conn = self.pool().acquire().await?;
+        let holders = changes::by_ids(&mut conn, &holders).await?;
+        drop(conn);
+        for row in page {
+            let Some(place) = places.get(&row.id) else {
+                continue;
+            };
+            let holder = holders
+                .iter()
+                .map(|stored| &stored.change)
+                .find(|change| Some(change.id.0) == place.holder)
+                .filter(|change| {
+                    let known = self.policies().may(caller, Read, *change, self.now());
+                    known.is_ok()
+                });
+            row.queued = Some(Queued {
+                place: place.ahead.map(|ahead| ahead + 1),
+                held: place.holder.is_some(),
+                holder: holder.map(|change| Holder {
+                    id: change.id,
+                    state: change.state,
+                    version: change.version.clone(),
+                    requester: change.requester_login.clone(),
+                }),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_say_for_whom_and_behind_how_many() {
+        let queued = |place, held| {
+            Queued {
+                place,
+                holder: None,
+                held,
+            }
+            .words()
+        };
+        assert_eq!(queued(Some(1), false), "Waits for a worker.");
+        let other = "another change of the same service and environment";
+        assert_eq!(queued(None, true), format!("Waits for {other}."));
+        assert_eq!(
+            queued(Some(2), true),
+            format!("Waits for {other}, and for one change before it.")
+        );
+        assert_eq!(
+            queued(Some(4), true),
+            format!("Waits for {other}, and for 3 changes before it.")
+        );
+        assert!(queued(Some(COUNTED + 1), true).contains("more than 999"));
+    }
+}

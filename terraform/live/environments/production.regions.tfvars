@@ -14,3 +14,6 @@ addon_versions = {
   ebs_csi_driver     = "v1.46.0-eksbuild.1"
   metrics_server     = "v0.8.0-eksbuild.1"
 }
+
+# The portal and Jenkins call the clusters from the platform environment: output nat_addresses of its roots primary and secondary.
+# public_endpoint_cidrs = ["192.0.2.10/32", "192.0.2.20/32"]

@@ -12,7 +12,9 @@ locals {
     { for name in ["portolan/application", "portolan/owner", "portolan/jenkins"] : name => var.platform.secrets_key_arn[local.side] if var.platform != null },
     { for name in ["${var.system}-${var.environment}/datadog"] : name => local.global.shared.keys[local.side].data if var.datadog },
   )
-  passive = var.region_pair[var.region_pair.active == "primary" ? "secondary" : "primary"].region
+  # Made by the root `bootstrap`. Each side reads the copy in its own region: the other one may be gone.
+  state_bucket = "terraform-state-${var.account_id}-${local.region}"
+  passive      = var.region_pair[var.region_pair.active == "primary" ? "secondary" : "primary"].region
 }
 
 provider "aws" {
@@ -60,8 +62,8 @@ provider "helm" {
 data "terraform_remote_state" "global" {
   backend = "s3"
   config = {
-    bucket = var.state_bucket
-    region = local.region # each side reads its own copy: the other region may be gone
+    bucket = local.state_bucket
+    region = local.region
     key    = "${var.environment}/global.tfstate"
   }
 }

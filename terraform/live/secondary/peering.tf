@@ -3,7 +3,7 @@
 data "terraform_remote_state" "primary" {
   backend = "s3"
   config = {
-    bucket = var.state_bucket
+    bucket = local.state_bucket
     region = local.region
     key    = "${var.environment}/primary.tfstate"
   }

@@ -28,12 +28,6 @@ variable "region_pair" {
   })
 }
 
-variable "state_bucket" {
-  description = "Bucket with this environment's state as seen from this region: the copy that modules/bucket-pair keeps here."
-  type        = string
-}
-
-
 variable "size" {
   description = "small or full; see modules/region."
   type        = string

@@ -13,7 +13,10 @@ locals {
         },
         service == "eks-fargate-pods" ? {
           Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:eks:${var.region}:*:fargateprofile/${var.name}/*" } }
-        } : {}
+        } : {},
+        service == "pods.eks" ? {
+          Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:eks:${var.region}:*:cluster/${var.name}" } }
+        } : {},
       )]
     })
   }

@@ -32,10 +32,9 @@ mock_provider "helm" {}
 mock_provider "kubernetes" {}
 
 variables {
-  state_bucket = "terraform-state"
-  account_id   = "300000000003"
-  system       = "shop"
-  environment  = "production"
+  account_id  = "300000000003"
+  system      = "shop"
+  environment = "production"
   region_pair = {
     name      = "europe"
     active    = "primary"

@@ -1,0 +1,2 @@
+# What only the root global needs.
+domain = "platform.example.com"

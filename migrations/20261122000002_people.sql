@@ -11,6 +11,8 @@ CREATE TABLE person (
     job_roles    text[] NOT NULL DEFAULT '{}',
     teams        text[] NOT NULL DEFAULT '{}',
     disabled_at  timestamptz,
+    -- Approvals given until then count for nothing: set when the person is disabled, and not taken back.
+    void_until   timestamptz,
     created_at   timestamptz NOT NULL,
     signed_in_at timestamptz NOT NULL,
     UNIQUE (issuer, subject)

@@ -123,6 +123,7 @@ fn scope_words(scope: Scope) -> &'static str {
         Scope::ApprovalsWrite => "Approve and reject, but nowhere a second factor is asked for",
         Scope::ReleasesWrite => "Register releases",
         Scope::CatalogWrite => "Import the catalogue",
+        Scope::PeopleWrite => "Disable and enable people",
         Scope::TokensWrite => "Create and revoke your tokens",
     }
 }

@@ -14,6 +14,7 @@ mod describe;
 mod environments;
 mod imports;
 mod me;
+mod people;
 pub(crate) mod problem;
 mod refusal;
 mod regions;
@@ -62,6 +63,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::export))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(people::list))
+        .routes(routes!(people::disable))
+        .routes(routes!(people::enable))
 }
 
 /// Every address of the API; also those there are not, so that they are refused as a problem.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Login, PersonId, RequestId, Scope, SessionId, StepId, TeamName, TokenId};
+use crate::{Login, PersonId, RequestId, Scope, SessionId, StepId, TeamName, TokenId, run::words};
 
 /// What a person's work is. Rights follow from it through policy, never directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,6 +70,18 @@ impl Person {
     }
     pub fn in_team(&self, team: &TeamName) -> bool {
         self.teams.contains(team)
+    }
+}
+
+words! {
+    /// Whether somebody may come in, and whether what is known of their groups is fresh enough for what is done
+    /// without a sign-in.
+    PersonState {
+        Active = "active",
+        /// The last sign-in is so long ago that its groups count for nothing until the next one.
+        Lapsed = "lapsed",
+        /// Shut out by an administrator.
+        Disabled = "disabled",
     }
 }
 

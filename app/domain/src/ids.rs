@@ -56,6 +56,9 @@ ids! {
     /// An audit event.
     EventId,
     ImportId,
+    /// A window, freeze or stop.
+    ScheduleId,
+    OverrideId,
     /// One request to the portal; appears in problems, logs and audit events.
     RequestId,
 }

@@ -26,17 +26,19 @@ pub mod policy;
 pub mod refusal;
 pub mod rule;
 pub mod run;
+#[cfg(feature = "policy")]
+pub mod schedule;
 pub mod scope;
 
 pub use approval::{Approval, Verdict};
 pub use audit::{Event, EventKind, Outcome, SubjectRef};
-pub use caller::{Authentication, Caller, CallerKind, JobRole, Person};
+pub use caller::{Authentication, Caller, CallerKind, JobRole, Person, PersonState};
 pub use change::{Change, ChangeKind, ChangeState, StartMode};
 pub use evidence::{Evidence, EvidenceDigest, Target};
 pub use ids::*;
 pub use names::{
-    EnvironmentName, GitCommit, ImageDigest, Login, Reason, RegionName, ServiceName, TeamName,
-    Version,
+    EnvironmentName, GitCommit, ImageDigest, Login, Reason, RegionName, ServiceName,
+    SystemName, TeamName, Version,
 };
 pub use refusal::{Refusal, RefusalCode};
 pub use rule::{Approvers, Requirement, RequirementStatus, Rule, RuleSet};

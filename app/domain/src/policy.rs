@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 
-use crate::{Caller, Change, EnvironmentName, PersonId, Scope, ServiceName, TeamName, TokenId};
+use crate::{
+    Caller, Change, EnvironmentName, Person, PersonId, Scope, ServiceName, TeamName, TokenId,
+};
 
 #[cfg(feature = "policy")]
 mod engine;
@@ -45,8 +47,19 @@ actions! {
     MarkDone = "mark_done", ChangesWrite, "mark this step as done";
     RegisterRelease = "register", ReleasesWrite, "register releases of this service";
     ImportCatalog = "import", CatalogWrite, "import the catalogue";
-    /// Create or revoke one's own API tokens.
+    /// Create one's own API tokens.
     ManageTokens = "manage", TokensWrite, "manage these tokens";
+    /// End one's own API token.
+    RevokeToken = "revoke", TokensWrite, "revoke this token";
+    /// Shut a person out of the portal, and let them in again.
+    DisablePerson = "disable", PeopleWrite, "disable this person";
+    EnablePerson = "enable", PeopleWrite, "enable this person";
+    /// Make and end windows and freezes.
+    ManageSchedule = "schedule", ScheduleWrite, "make or end windows and freezes";
+    /// Let nothing start, and let it start again.
+    StopTheLine = "stop", ScheduleWrite, "stop the line";
+    /// Except one change from a freeze: ask for it, or be the second who confirms.
+    OverrideFreeze = "override_freeze", ScheduleWrite, "override a freeze";
     ExportAudit = "export", Read, "export the audit log";
 }
 
@@ -61,6 +74,8 @@ pub struct Resource {
     pub protected: bool,
     /// Who asked for it, or whose it is.
     pub owner: Option<PersonId>,
+    /// Who it is, where it is a person.
+    pub person: Option<Person>,
 }
 
 impl Resource {
@@ -72,6 +87,7 @@ impl Resource {
             environment: None,
             protected: false,
             owner: None,
+            person: None,
         }
     }
 }
@@ -111,7 +127,9 @@ pub enum Room {
     Regions,
     Catalog,
     Rules,
+    Schedule,
     Audit,
+    People,
 }
 
 impl Subject for Change {
@@ -158,6 +176,15 @@ impl Subject for TokenSubject {
     }
 }
 
+impl Subject for Person {
+    fn resource(&self) -> Resource {
+        Resource {
+            person: Some(self.clone()),
+            ..Resource::new("Person", self.id)
+        }
+    }
+}
+
 impl Subject for Room {
     fn resource(&self) -> Resource {
         Resource::new(
@@ -167,7 +194,9 @@ impl Subject for Room {
                 Self::Regions => "regions",
                 Self::Catalog => "catalog",
                 Self::Rules => "rules",
+                Self::Schedule => "schedule",
                 Self::Audit => "audit",
+                Self::People => "people",
             },
         )
     }

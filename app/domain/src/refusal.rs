@@ -40,6 +40,8 @@ codes! {
     NotAcceptable = "not_acceptable", 406, "No answer in the form you accept";
     /// The change is not in a state that allows this.
     WrongState = "wrong_state", 409, "The change has moved on";
+    /// A window, a freeze or a stop does not let it start now.
+    Held = "held", 409, "It has to wait";
     /// An approval for a digest that is not the change's.
     DigestMismatch = "digest_mismatch", 409, "The evidence is not what you saw";
     /// What was approved is not what would be done now.

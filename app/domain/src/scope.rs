@@ -18,16 +18,22 @@ pub enum Scope {
     CatalogWrite,
     #[serde(rename = "tokens:write")]
     TokensWrite,
+    #[serde(rename = "people:write")]
+    PeopleWrite,
+    #[serde(rename = "schedule:write")]
+    ScheduleWrite,
 }
 
 impl Scope {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::ChangesWrite,
         Self::ApprovalsWrite,
         Self::ReleasesWrite,
         Self::CatalogWrite,
         Self::TokensWrite,
+        Self::PeopleWrite,
+        Self::ScheduleWrite,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -38,6 +44,8 @@ impl Scope {
             Self::ReleasesWrite => "releases:write",
             Self::CatalogWrite => "catalog:write",
             Self::TokensWrite => "tokens:write",
+            Self::PeopleWrite => "people:write",
+            Self::ScheduleWrite => "schedule:write",
         }
     }
 }

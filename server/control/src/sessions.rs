@@ -89,7 +89,8 @@ impl Control {
     }
 }
 
-fn ago(now: Timestamp, time: std::time::Duration) -> Timestamp {
+/// `time` before `now`, or the beginning of time.
+pub(crate) fn ago(now: Timestamp, time: std::time::Duration) -> Timestamp {
     SignedDuration::try_from(time).map_or(Timestamp::MIN, |time| {
         now.checked_sub(time).unwrap_or(Timestamp::MIN)
     })

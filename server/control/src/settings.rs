@@ -69,6 +69,9 @@ pub struct Times {
     pub session_absolute: Duration,
     /// Longest life of an API token.
     pub token_max: Duration,
+    /// How long the groups of a person's last sign-in are taken to hold where they do not sign in themselves: for
+    /// their tokens, and for their word at the start of a change.
+    pub standing: Duration,
     pub ticket: Duration,
     /// A worker that does not renew its lease for this long has lost it.
     pub lease: Duration,
@@ -90,6 +93,7 @@ impl Default for Times {
             session_idle: hours(1),
             session_absolute: hours(12),
             token_max: hours(90 * 24),
+            standing: hours(30 * 24),
             ticket: hours(1),
             lease: seconds(15),
             poll: Duration::from_millis(250),

@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 use domain::{
     Caller, CallerKind, Event, EventKind, PersonId, Refusal, RefusalCode, RequestId, Scope,
     SubjectRef, TokenId,
-    policy::{ManageTokens, Read, TokenSubject},
+    policy::{ManageTokens, Read, RevokeToken, TokenSubject},
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{Actor, Control, Error, Result, new_id};
+use crate::{Actor, ChangeTx, Control, Error, Result, new_id, people};
 
 /// More than anybody needs; keeps the list of one person short.
 const MOST: i64 = 100;
@@ -64,6 +64,11 @@ impl Control {
         self.acceptable_token(caller, &new)?;
         let (secret, hint) = secret::generate();
         let mut tx = self.begin(caller).await?;
+        // Disabled a moment ago: then all tokens have ended, and this one would be left.
+        if !people::rows::hold_active(&mut tx, caller.person.id).await? {
+            return Err(Refusal::new(RefusalCode::NotSignedIn, "You were disabled.").into());
+        }
+        let parent = Self::parent(&mut tx, caller, &new).await?;
         if rows::active_count(&mut tx, caller.person.id).await? >= MOST {
             return Err(Refusal::new(
                 RefusalCode::Conflict,
@@ -80,12 +85,33 @@ impl Control {
             expires_at: new.expires_at,
             last_used_at: None,
         };
-        rows::insert(&mut tx, caller.person.id, &row, secret::hash(&secret)).await?;
+        let hash = secret::hash(&secret);
+        rows::insert(&mut tx, caller.person.id, parent, &row, hash).await?;
         let event = Event::new(EventKind::TokenCreated, SubjectRef::new("token", row.id)).with(json!({
             "name": row.name, "scopes": row.scopes, "expires_at": row.expires_at, "hint": row.hint,
+            "parent": parent,
         }));
         tx.commit(event, vec![]).await?;
         Ok((row, secret))
+    }
+
+    /// The token that a token is made with, which the new one may not outlive.
+    async fn parent(tx: &mut ChangeTx, caller: &Caller, new: &NewToken) -> Result<Option<TokenId>> {
+        let CallerKind::Token { token, .. } = &caller.kind else {
+            return Ok(None);
+        };
+        let Some(ends) = rows::hold(tx, *token).await? else {
+            let why = "The token you came with was revoked.";
+            return Err(Refusal::new(RefusalCode::NotSignedIn, why).into());
+        };
+        if new.expires_at > ends {
+            return Err(Refusal::field(
+                "expires_at",
+                format!("no later than {ends}, when the token that makes it ends itself"),
+            )
+            .into());
+        }
+        Ok(Some(*token))
     }
 
     fn acceptable_token(&self, caller: &Caller, new: &NewToken) -> Result<(), Refusal> {
@@ -102,7 +128,7 @@ impl Control {
             wrong = wrong.and_field("name", "1 to 100 characters, to recognise the token by");
         }
         if new.scopes.is_empty() {
-            wrong = wrong.and_field("scopes", "at least one of read, changes:write, approvals:write, releases:write, catalog:write, tokens:write");
+            wrong = wrong.and_field("scopes", "at least one of read, changes:write, approvals:write, releases:write, catalog:write, tokens:write, people:write");
         }
         if let Some(more) = new.scopes.iter().find(|scope| !caller.holds(**scope)) {
             wrong = wrong.and_field(
@@ -130,7 +156,7 @@ impl Control {
         rows::of_person(self.pool(), caller.person.id).await
     }
 
-    /// Ends a token at once. Somebody else's is as little there as one that never was.
+    /// Ends a token at once, and those that were made with it. Somebody else's is as little there as one that never was.
     pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<()> {
         let not_found = || Refusal::not_found("token with this id");
         let owner: PersonId = rows::owner(self.pool(), id)
@@ -140,7 +166,7 @@ impl Control {
             id: Some(id),
             owner,
         };
-        match self.permit(caller, ManageTokens, subject).await {
+        match self.permit(caller, RevokeToken, subject).await {
             Err(Error::Refused(refusal)) if refusal.code == RefusalCode::Forbidden => {
                 return Err(not_found().into());
             }
@@ -150,11 +176,10 @@ impl Control {
         if !rows::revoke(&mut tx, id, owner).await? {
             return Err(not_found().into());
         }
-        tx.commit(
-            Event::new(EventKind::TokenRevoked, SubjectRef::new("token", id)),
-            vec![],
-        )
-        .await
+        let children = rows::revoke_orphans(&mut tx, owner).await?;
+        let event = Event::new(EventKind::TokenRevoked, SubjectRef::new("token", id))
+            .with(json!({"children": children}));
+        tx.commit(event, vec![]).await
     }
 
     /// Who sends this token. A token that is not valid is an event before it is an answer.
@@ -175,6 +200,9 @@ impl Control {
             Some(t) if t.revoked => Some("This token was revoked."),
             Some(t) if t.expires_at <= now => Some("This token has expired. Create a new one."),
             Some(t) if t.person_disabled => Some("The owner of this token is disabled."),
+            Some(t) if t.signed_in_at <= self.standing_since() => Some(
+                "The owner of this token has not signed in for long. Sign in at the portal once so that your groups are read again.",
+            ),
             Some(_) => None,
         };
         if let Some(why) = problem {

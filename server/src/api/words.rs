@@ -94,6 +94,7 @@ choices! {
     StepState of domain::StepState::ALL, "The state of a step.";
     EventKind of domain::EventKind::ALL, "What happened.";
     Outcome of domain::Outcome::ALL, "How it ended.";
+    PersonState of domain::PersonState::ALL, "`active`: may come in; `lapsed`: the last sign-in is so long ago that its groups count for nothing until the next one; `disabled`: shut out by an administrator.";
     JobRole of domain::JobRole::ALL, "What a person's work is.";
     RequestableKind of [domain::ChangeKind::Deploy], "What can be asked for: this version of the portal deploys.";
     Scope of domain::Scope::ALL, "What a token may be used for, as far as its owner may.";

@@ -197,6 +197,7 @@ fn times(r: &mut Reader<'_>) -> Option<Times> {
         s(7 * 24 * HOUR),
     );
     let token_max = time("token_max", defaults.token_max, s(HOUR), s(90 * 24 * HOUR));
+    let standing = time("standing", defaults.standing, s(HOUR), s(90 * 24 * HOUR));
     let ticket = time("ticket", defaults.ticket, s(60), s(24 * HOUR));
     let lease = time("lease", defaults.lease, s(1), s(600));
     let poll = time("poll", defaults.poll, ms(10), s(60));
@@ -214,6 +215,7 @@ fn times(r: &mut Reader<'_>) -> Option<Times> {
         session_idle: session_idle?,
         session_absolute: session_absolute?,
         token_max: token_max?,
+        standing: standing?,
         ticket: ticket?,
         lease: lease?,
         poll: poll?,

@@ -29,7 +29,7 @@ const PEOPLE: [&str; 7] = [
 ];
 
 /// Calls about one service or change: own is of team checkout, foreign of team catalog.
-const ABOUT: [&str; 16] = [
+const ABOUT: [&str; 18] = [
     "GET /services/{name}",
     "GET /services/{name}/releases",
     "POST /services/{name}/releases",
@@ -46,10 +46,12 @@ const ABOUT: [&str; 16] = [
     "POST /changes/{id}/cancel",
     "POST /changes/{id}/retry",
     "DELETE /tokens/{id}",
+    "POST /people/{id}/disable",
+    "POST /people/{id}/enable",
 ];
 
 /// Calls about nothing in particular. Of lists the table says how many items there were.
-const PLAIN: [&str; 14] = [
+const PLAIN: [&str; 15] = [
     "GET /me",
     "GET /services",
     "POST /services/import",
@@ -64,6 +66,7 @@ const PLAIN: [&str; 14] = [
     "GET /audit/export",
     "GET /tokens",
     "POST /tokens",
+    "GET /people",
 ];
 
 const PAGES: [&str; 9] = [
@@ -233,8 +236,8 @@ async fn plain(browser: &mut Browser, call: &str, event: &str) -> String {
     };
     let answer = match (method, path.as_str()) {
         ("POST", "/tokens") => make_token(browser, &["read"]).await,
-        // How many events or tokens there are by now is of no interest.
-        ("GET", "/audit/events" | "/tokens") => {
+        // How many events, tokens or people there are by now is of no interest.
+        ("GET", "/audit/events" | "/tokens" | "/people") => {
             let mut answer = browser.call("GET", &path, None).await;
             if answer.status == 200 {
                 answer.text = String::new();
@@ -257,6 +260,11 @@ async fn object(world: &World, call: &str, service: &str, login: &str) -> Value 
         };
         let mut browser = world.signed_in(owner).await;
         return make_token(&mut browser, &["read"]).await.json();
+    }
+    if path.starts_with("/people/") {
+        // Oneself, or somebody of whom nothing else depends.
+        let own = (service == OWN && login != "nobody").then_some(login);
+        return world.person(own, path.ends_with("/enable")).await;
     }
     match path.rsplit('/').next().unwrap_or_default() {
         "start" => world.approved(service).await,
@@ -289,9 +297,10 @@ async fn about(browser: &mut Browser, call: &str, service: &str, it: &Value) -> 
                 .await
         }
         "POST /changes/{id}/approvals" => decide(browser, it, decision).await,
-        "POST /changes/{id}/cancel" | "POST /changes/{id}/retry" => {
-            browser.call(method, &path, Some(&because)).await
-        }
+        "POST /changes/{id}/cancel"
+        | "POST /changes/{id}/retry"
+        | "POST /people/{id}/disable"
+        | "POST /people/{id}/enable" => browser.call(method, &path, Some(&because)).await,
         "GET /changes/{id}/events" => {
             return told(&browser.head_of(&format!("/api/v1{path}")).await);
         }

@@ -12,7 +12,7 @@ use cedar_policy::{
 use jiff::Timestamp;
 
 use super::{Action, Allowed, Read, Resource, ServiceSubject, Subject};
-use crate::{Caller, Refusal, RefusalCode, ServiceName, TeamName, canonical};
+use crate::{Caller, Person, Refusal, RefusalCode, ServiceName, TeamName, canonical};
 
 /// Which services, releases and changes a caller may see.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -241,20 +241,7 @@ impl PolicySet {
         let principal = uid("Person", &caller.person.id.to_string())?;
         let action = uid("Action", action)?;
         let target = uid(resource.kind, &resource.id)?;
-        let strings = |items: Vec<&str>| {
-            Expr::new_set(items.into_iter().map(|s| Expr::new_string(s.to_owned())))
-        };
-        let roles = caller.person.job_roles.iter().map(|r| r.as_str()).collect();
-        let teams = caller.person.teams.iter().map(TeamName::as_str).collect();
-        let person = Entity::new(
-            principal.clone(),
-            HashMap::from([
-                ("roles".to_owned(), strings(roles)),
-                ("teams".to_owned(), strings(teams)),
-            ]),
-            HashSet::new(),
-        )
-        .map_err(|e| e.to_string())?;
+        let person = person(&principal, &caller.person)?;
         let mut attributes = HashMap::new();
         if let Some(team) = &resource.team {
             attributes.insert("team".to_owned(), Expr::new_string(team.to_string()));
@@ -272,9 +259,16 @@ impl PolicySet {
                 Expr::new_entity_uid(uid("Person", &owner.to_string())?),
             );
         }
-        let thing =
-            Entity::new(target.clone(), attributes, HashSet::new()).map_err(|e| e.to_string())?;
-        let entities = Entities::from_entities([person, thing], None).map_err(|e| e.to_string())?;
+        let mut all = vec![person];
+        // A person may be asked about themselves; then one entity stands for both.
+        if target != principal {
+            all.push(match &resource.person {
+                Some(about) => self::person(&target, about)?,
+                None => Entity::new(target.clone(), attributes, HashSet::new())
+                    .map_err(|e| e.to_string())?,
+            });
+        }
+        let entities = Entities::from_entities(all, None).map_err(|e| e.to_string())?;
         let context = Context::from_pairs([
             (
                 "door".to_owned(),
@@ -295,6 +289,18 @@ impl PolicySet {
 fn named(policy: &Policy) -> Option<Policy> {
     let id = policy.annotation("id")?;
     Some(policy.new_id(PolicyId::new(id)))
+}
+
+fn person(uid: &EntityUid, person: &Person) -> Result<Entity, String> {
+    let strings =
+        |items: Vec<&str>| Expr::new_set(items.into_iter().map(|s| Expr::new_string(s.to_owned())));
+    let roles = person.job_roles.iter().map(|r| r.as_str()).collect();
+    let teams = person.teams.iter().map(TeamName::as_str).collect();
+    let attributes = HashMap::from([
+        ("roles".to_owned(), strings(roles)),
+        ("teams".to_owned(), strings(teams)),
+    ]);
+    Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|e| e.to_string())
 }
 
 fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {

@@ -158,6 +158,20 @@ fn role_action_resource_matrix() {
                     format!("manage {whose} token"),
                     policies.may(&me, ManageTokens, &token, now()),
                 );
+                line(
+                    format!("revoke {whose} token"),
+                    policies.may(&me, RevokeToken, &token, now()),
+                );
+                let whom = if whose == "own" { "oneself" } else { "another" };
+                let person = caller(Some(JobRole::Developer), owner, false).person;
+                line(
+                    format!("disable {whom}"),
+                    policies.may(&me, DisablePerson, &person, now()),
+                );
+                line(
+                    format!("enable {whom}"),
+                    policies.may(&me, EnablePerson, &person, now()),
+                );
             }
             for room in [
                 Room::Environments,
@@ -165,6 +179,7 @@ fn role_action_resource_matrix() {
                 Room::Catalog,
                 Room::Rules,
                 Room::Audit,
+                Room::People,
             ] {
                 line(
                     format!("read {room:?}"),

@@ -92,7 +92,7 @@ impl Control {
             tx.commit(event, vec![]).await?;
             return self.change(caller, id).await;
         }
-        let approvals = rows::approvals(tx.conn(), id).await?;
+        let approvals = rows::approvals(tx.conn(), id, self.standing_since()).await?;
         let status = self.count_approvals(&stored, &approvals);
         let mut more = vec![];
         if status.iter().all(domain::RequirementStatus::is_satisfied) {

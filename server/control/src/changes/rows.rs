@@ -248,14 +248,19 @@ struct ApprovalRow {
     comment: String,
     stepped_up: bool,
     at: jiff_sqlx::Timestamp,
-    disabled: bool,
+    void: bool,
     #[sqlx(flatten)]
     person: PersonRow,
 }
 
-/// The words given, with their people as they stand now: somebody disabled stands for nothing.
-pub(crate) async fn approvals(conn: &mut PgConnection, id: ChangeId) -> Result<Vec<Approval>> {
-    let all = approvals_of(conn, &[id.0]).await?;
+/// The words given, with their people as they stand now. Until the change has started, somebody who is or was
+/// disabled since, or whose last sign-in is not after `since`, stands for nothing.
+pub(crate) async fn approvals(
+    conn: &mut PgConnection,
+    id: ChangeId,
+    since: Timestamp,
+) -> Result<Vec<Approval>> {
+    let all = approvals_of(conn, &[id.0], since).await?;
     Ok(all.into_iter().map(|(_, approval)| approval).collect())
 }
 
@@ -263,13 +268,18 @@ pub(crate) async fn approvals(conn: &mut PgConnection, id: ChangeId) -> Result<V
 pub(super) async fn approvals_of(
     conn: &mut PgConnection,
     changes: &[uuid::Uuid],
+    since: Timestamp,
 ) -> Result<Vec<(ChangeId, Approval)>> {
     let rows: Vec<ApprovalRow> = sqlx::query_as(
-        "SELECT a.id, a.change_id, a.verdict, a.evidence_digest, a.comment, a.stepped_up, a.at, p.disabled_at IS NOT NULL AS disabled,
+        "SELECT a.id, a.change_id, a.verdict, a.evidence_digest, a.comment, a.stepped_up, a.at,
+                c.state IN ('requested', 'planning', 'awaiting_approval', 'approved', 'scheduled')
+                    AND (p.disabled_at IS NOT NULL OR a.at <= coalesce(p.void_until, '-infinity') OR p.signed_in_at <= $2) AS void,
                 p.id AS person_id, p.login, p.name, p.job_roles, p.teams
-         FROM approval a JOIN person p ON p.id = a.person_id WHERE a.change_id = ANY($1) ORDER BY a.id",
+         FROM approval a JOIN person p ON p.id = a.person_id JOIN change c ON c.id = a.change_id
+         WHERE a.change_id = ANY($1) ORDER BY a.id",
     )
     .bind(changes)
+    .bind(since.to_sqlx())
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(TryInto::try_into).collect()
@@ -290,7 +300,7 @@ impl TryFrom<ApprovalRow> for (ChangeId, Approval) {
             other => return Err(bad("verdict", other)),
         };
         let mut person: Person = row.person.try_into()?;
-        if row.disabled {
+        if row.void {
             person.job_roles.clear();
             person.teams.clear();
         }
@@ -305,6 +315,26 @@ impl TryFrom<ApprovalRow> for (ChangeId, Approval) {
         };
         Ok((row.change_id.into(), approval))
     }
+}
+
+/// Why approvals of a change count for nothing, by sign-in name, where that is for who gave them and not for their roles.
+pub(super) async fn void_approvals(
+    tx: &mut ChangeTx,
+    id: ChangeId,
+    since: Timestamp,
+) -> Result<Vec<(String, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT p.login, CASE WHEN p.disabled_at IS NOT NULL THEN 'is disabled'
+                WHEN a.at <= p.void_until THEN 'was disabled after approving'
+                ELSE 'has not signed in for so long that their groups may have changed' END
+         FROM approval a JOIN person p ON p.id = a.person_id
+         WHERE a.change_id = $1 AND a.verdict = 'approve'
+           AND (p.disabled_at IS NOT NULL OR a.at <= coalesce(p.void_until, '-infinity') OR p.signed_in_at <= $2)",
+    )
+    .bind(id.0)
+    .bind(since.to_sqlx())
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 pub(super) struct NewApproval<'a> {

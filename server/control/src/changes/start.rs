@@ -129,7 +129,16 @@ impl Control {
             Err(fault) => return Err(fault),
         };
         if differences.as_object().is_none_or(|d| !d.is_empty()) {
-            return self.go_stale(tx, stored.change, &differences).await;
+            let names: Vec<&str> = differences
+                .as_object()
+                .into_iter()
+                .flat_map(|d| d.keys().map(String::as_str))
+                .collect();
+            let why = format!(
+                "What would be done now differs from what was approved: {}.",
+                names.join(", ")
+            );
+            return self.go_stale(tx, stored.change, &differences, &why).await;
         }
         if let Some(why) = self.requester_lost(&mut tx, &stored).await? {
             return self
@@ -137,12 +146,16 @@ impl Control {
                     tx,
                     stored.change,
                     &json!({"requester": [stored.evidence.requester, why]}),
+                    &format!("{why}; nobody is left on whose behalf it could run."),
                 )
                 .await;
         }
-        let approvals = rows::approvals(tx.conn(), id).await?;
+        let since = self.standing_since();
+        let approvals = rows::approvals(tx.conn(), id, since).await?;
         let status = self.count_approvals(&stored, &approvals);
-        if let Some(why) = self.lost_quorum(&stored, &approvals, &status) {
+        if !status.iter().all(RequirementStatus::is_satisfied) {
+            let void = rows::void_approvals(&mut tx, id, since).await?;
+            let why = self.lost_quorum(&stored, &approvals, &status, &void);
             let (change, event) = stored.change.lose_quorum(&why)?;
             rows::save(&mut tx, &change, Some(&why)).await?;
             tx.commit(event, vec![]).await?;
@@ -176,17 +189,10 @@ impl Control {
         mut tx: ChangeTx,
         change: Change,
         differences: &serde_json::Value,
+        why: &str,
     ) -> Result<()> {
-        let names: Vec<_> = differences
-            .as_object()
-            .map(|d| d.keys().cloned().collect())
-            .unwrap_or_default();
-        let why = format!(
-            "What would be done now differs from what was approved: {}.",
-            names.join(", ")
-        );
         let (change, event): (Change, Event) = change.mark_stale(differences)?;
-        rows::save(&mut tx, &change, Some(&why)).await?;
+        rows::save(&mut tx, &change, Some(why)).await?;
         tx.commit(event, vec![]).await?;
         Err(Refusal::new(
             RefusalCode::Stale,
@@ -202,12 +208,20 @@ impl Control {
         stored: &rows::Stored,
     ) -> Result<Option<String>> {
         let change = &stored.change;
-        let Some(requester) = people::rows::active(tx.conn(), change.requester).await? else {
+        let since = self.standing_since();
+        let found = people::rows::standing(tx.conn(), change.requester, since).await?;
+        let Some((requester, lapsed)) = found else {
             return Ok(Some(format!(
                 "{} no longer has access",
                 change.requester_login
             )));
         };
+        if lapsed {
+            return Ok(Some(format!(
+                "{} has not signed in for so long that their groups may have changed",
+                change.requester_login
+            )));
+        }
         if requester.login != change.requester_login {
             return Ok(Some(format!(
                 "{} signs in as {} now",
@@ -226,29 +240,29 @@ impl Control {
         }))
     }
 
-    /// Why the approvals no longer suffice, if they do not: people change roles and leave.
+    /// Why the approvals no longer suffice: people change roles and leave.
     fn lost_quorum(
         &self,
         stored: &rows::Stored,
         approvals: &[Approval],
         status: &[RequirementStatus],
-    ) -> Option<String> {
-        if status.iter().all(RequirementStatus::is_satisfied) {
-            return None;
-        }
-        let lost: Vec<_> = approvals
+        void: &[(String, String)],
+    ) -> String {
+        let lost: Vec<String> = approvals
             .iter()
             .filter(|a| !self.still_holds(&stored.change, a) || !counted(status, a))
-            .map(|a| a.person.login.to_string())
+            .map(|a| {
+                let login = a.person.login.as_str();
+                let why = void.iter().find(|(who, _)| who == login);
+                why.map_or_else(|| login.to_owned(), |(_, why)| format!("{login} {why} and"))
+            })
             .collect();
         let who = if lost.is_empty() {
             "somebody who approved".to_owned()
         } else {
             lost.join(", ")
         };
-        Some(format!(
-            "{who} may no longer approve this; somebody else has to."
-        ))
+        format!("{who} may no longer approve this; somebody else has to.")
     }
 }
 

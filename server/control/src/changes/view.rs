@@ -204,7 +204,7 @@ impl Control {
         let mut conn = self.pool().acquire().await?;
         let stored = rows::by_ids(&mut conn, ids).await?;
         let mut given: HashMap<ChangeId, Vec<Approval>> = HashMap::new();
-        for (change, approval) in rows::approvals_of(&mut conn, ids).await? {
+        for (change, approval) in rows::approvals_of(&mut conn, ids, self.standing_since()).await? {
             given.entry(change).or_default().push(approval);
         }
         drop(conn);
@@ -228,7 +228,7 @@ impl Control {
         stored: &rows::Stored,
     ) -> Result<(Vec<Approval>, Vec<RequirementStatus>)> {
         let mut conn = self.pool().acquire().await?;
-        let approvals = rows::approvals(&mut conn, stored.change.id).await?;
+        let approvals = rows::approvals(&mut conn, stored.change.id, self.standing_since()).await?;
         let status = self.count_approvals(stored, &approvals);
         Ok((approvals, status))
     }

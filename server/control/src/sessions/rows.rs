@@ -231,7 +231,7 @@ pub(super) async fn delete(tx: &mut ChangeTx, id: Hash) -> Result<Option<String>
     Ok(token.flatten())
 }
 
-pub(super) async fn delete_of_person(tx: &mut ChangeTx, person: PersonId) -> Result<u64> {
+pub(crate) async fn delete_of_person(tx: &mut ChangeTx, person: PersonId) -> Result<u64> {
     let done = sqlx::query("DELETE FROM session WHERE person_id = $1")
         .bind(person.0)
         .execute(tx.conn())

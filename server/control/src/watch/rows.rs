@@ -72,14 +72,17 @@ pub(super) async fn person_of_token(
     pool: &PgPool,
     token: uuid::Uuid,
     now: Timestamp,
+    standing_since: Timestamp,
 ) -> Result<Option<Person>> {
     let row: Option<PersonRow> = sqlx::query_as(
         "SELECT p.id AS person_id, p.login, p.name, p.job_roles, p.teams
          FROM api_token t JOIN person p ON p.id = t.person_id
-         WHERE t.id = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND p.disabled_at IS NULL",
+         WHERE t.id = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND p.disabled_at IS NULL
+           AND p.signed_in_at > $3",
     )
     .bind(token)
     .bind(now.to_sqlx())
+    .bind(standing_since.to_sqlx())
     .fetch_optional(pool)
     .await?;
     row.map(TryInto::try_into).transpose()

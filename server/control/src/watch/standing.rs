@@ -20,7 +20,7 @@ impl Control {
             }
             CallerKind::Token { token, .. } => {
                 let TokenId(id) = token;
-                rows::person_of_token(self.pool(), *id, now).await?
+                rows::person_of_token(self.pool(), *id, now, self.standing_since()).await?
             }
             CallerKind::Job { .. } => {
                 let mut conn = self.pool().acquire().await?;

@@ -3,4 +3,5 @@
 mod catalog;
 mod changes;
 mod harness;
+mod people;
 mod runs;

@@ -4,7 +4,9 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use domain::{ChangeId, EnvironmentName, EventId, Refusal, RefusalCode, ServiceName, TokenId};
+use domain::{
+    ChangeId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ServiceName, TokenId,
+};
 
 use crate::edge::Refused;
 
@@ -28,6 +30,7 @@ words! {
     EnvironmentName, "environment of that name", |t| Self::parse(t).ok();
     ChangeId, "change with this id", |t| t.parse().ok();
     EventId, "audit event with this id", |t| t.parse().ok();
+    PersonId, "person with this id", |t| t.parse().ok();
     TokenId, "token with this id", |t| t.parse().ok();
 }
 

@@ -34,7 +34,7 @@ pub(in crate::api) struct Decision {
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Because {
     #[schema(value_type = words::Reason)]
-    reason: Reason,
+    pub(in crate::api) reason: Reason,
 }
 
 /// Nothing more needs to be said.

@@ -159,6 +159,27 @@ const LINKS: &[(&str, &str, &str, &str, &str)] = &[
         "cursor",
     ),
     (
+        "list_people",
+        "200",
+        "$response.body#/next_cursor",
+        "list_people",
+        "cursor",
+    ),
+    (
+        "list_people",
+        "200",
+        "$response.body#/items/0/id",
+        "disable_person",
+        "id",
+    ),
+    (
+        "list_people",
+        "200",
+        "$response.body#/items/0/id",
+        "enable_person",
+        "id",
+    ),
+    (
         "create_token",
         "201",
         "$response.body#/id",

@@ -59,6 +59,28 @@ impl World {
         answer.json()
     }
 
+    /// The person of this sign-in name; a new one, who may be disabled, where none is given.
+    pub async fn person(&self, login: Option<&str>, disabled: bool) -> Value {
+        let id: uuid::Uuid = match login {
+            Some(login) => sqlx::query_scalar("SELECT id FROM person WHERE login = $1")
+                .bind(login)
+                .fetch_one(&self.pool)
+                .await
+                .expect("a person"),
+            None => sqlx::query_scalar(
+                "INSERT INTO person (id, issuer, subject, login, name, created_at, signed_in_at, disabled_at)
+                 SELECT id, 'https://idp.test', id::text, 'leaver-' || left(id::text, 8), 'Leaver', now(), now(),
+                     CASE WHEN $1 THEN now() END
+                 FROM (SELECT gen_random_uuid() AS id) AS new RETURNING id",
+            )
+            .bind(disabled)
+            .fetch_one(&self.pool)
+            .await
+            .expect("a person"),
+        };
+        json!({"id": id})
+    }
+
     /// Ends what runs, by hand: one change of a service and environment waits for the other.
     pub async fn nothing_runs(&self) {
         for sql in [

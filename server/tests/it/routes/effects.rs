@@ -54,6 +54,8 @@ async fn prepare(world: &World, route: &str) -> serde_json::Value {
             make_token(&mut browser, &["read"]).await.json()
         }
         "redeem" => ticket(world).await,
+        "disable" => world.person(None, false).await,
+        "enable" => world.person(None, true).await,
         _ => json!(null),
     }
 }
@@ -126,6 +128,18 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
             answer.status = 200;
             (answer, "ticket.redeemed")
         }
+        "POST /api/v1/people/{id}/disable" => (
+            administrator
+                .call("POST", &format!("/people/{it}/disable"), Some(&because))
+                .await,
+            "person.disabled",
+        ),
+        "POST /api/v1/people/{id}/enable" => (
+            administrator
+                .call("POST", &format!("/people/{it}/enable"), Some(&because))
+                .await,
+            "person.enabled",
+        ),
         "POST /api/v1/tokens" => (make_token(&mut developer, &["read"]).await, "token.created"),
         "DELETE /api/v1/tokens/{id}" => (
             developer

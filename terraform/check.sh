@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Checks everything under terraform/. Usage: check.sh [fmt|units|golden|flip|charts|policy|all] [folder ...]
+# Checks everything under terraform/. Usage: check.sh [fmt|units|golden|flip|whole|charts|policy|all] [folder ...]
 #
 #   fmt     terraform fmt
 #   units   init, validate, test: every module, root and template (or the named folders)
 #   golden  IAM policies against their golden files
 #   flip    a failover leaves Terraform nothing to do (tests/flip)
+#   whole   the sequence of README.md with the example values, and what came of it across roots (tests/whole)
 #   charts  Helm charts rendered and checked against the Kubernetes schemas
 #   policy  checkov
 #
@@ -85,6 +86,8 @@ golden() {
 
 flip() { part flip tests/flip/flip.sh; }
 
+whole() { part whole tests/whole/whole.sh; }
+
 charts() {
   if ! "$python" -c 'import helm_python, kubernetes_validate' 2>/dev/null; then skip "charts: $python lacks helm-python-sdk or kubernetes-validate (requirements.txt)"; return; fi
   part charts "$python" charts/check.py
@@ -97,10 +100,10 @@ policy() {
 
 what="${1:-all}"; [ $# -gt 0 ] && shift
 case "$what" in
-  fmt|golden|flip|charts|policy) "$what" ;;
+  fmt|golden|flip|whole|charts|policy) "$what" ;;
   units) units "$@" ;;
-  all) fmt; units; golden; flip; charts; policy ;;
-  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+  all) fmt; units; golden; flip; whole; charts; policy ;;
+  *) sed -n '2,11p' "$0" >&2; exit 2 ;;
 esac
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] || exit 1

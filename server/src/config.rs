@@ -55,7 +55,10 @@ pub struct Database {
     pub url: SecretString,
     /// The owner of the schema; only `migrate` needs it.
     pub owner_url: Option<SecretString>,
+    /// Most connections that pages and the API share.
     pub connections: u32,
+    /// Those of the worker besides.
+    pub worker_connections: u32,
 }
 
 /// The identity provider and how its claims become a person.

@@ -114,7 +114,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     tokio::spawn(sweep(state.clone()));
     let worker = embedded.then(|| {
         let state = state.clone();
-        tokio::spawn(async move { state.control().work_until(state.stopped()).await })
+        tokio::spawn(async move { state.worker().work_until(state.stopped()).await })
     });
     on(listener, &state).await;
     if let Some(worker) = worker {
@@ -147,7 +147,7 @@ pub async fn work(config: Config) -> anyhow::Result<()> {
     let state = AppState::build(config, Clock::system(), PortalIdentity::of_this_process()).await?;
     state.prepare().await?;
     stop_on_signal(state.clone())?;
-    state.control().work_until(state.stopped()).await;
+    state.worker().work_until(state.stopped()).await;
     Ok(())
 }
 

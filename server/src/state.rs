@@ -29,6 +29,8 @@ pub struct AppState {
 
 struct Inner {
     control: Control,
+    /// The same with connections of its own.
+    worker: Control,
     pool: PgPool,
     public_url: Url,
     origin: String,
@@ -57,11 +59,16 @@ impl AppState {
         clock: Clock,
         identity: PortalIdentity,
     ) -> anyhow::Result<Self> {
-        let pool = connect(&config).await?;
+        let for_pages = pool(config.database.connections)
+            .connect_with(options(&config, "portolan")?)
+            .await
+            .context("cannot connect to the database as the portal's own role")?;
+        // Connects when it is first used: not every process works.
+        let for_runs = pool_of_worker(&config)?;
         let (aws, jenkins) = (&config.settings.aws, &config.settings.jenkins);
         let outside = Outside::new(aws, jenkins, identity).map_err(|e| anyhow::anyhow!("{e}"))?;
         let control = Control::new(
-            pool.clone(),
+            for_pages.clone(),
             config.policies,
             config.rules,
             config.settings.clone(),
@@ -70,8 +77,9 @@ impl AppState {
         );
         let public_url = config.settings.public_url;
         let inner = Inner {
+            worker: control.over(for_runs),
             control,
-            pool,
+            pool: for_pages,
             origin: public_url.origin().ascii_serialization(),
             public_url,
             limits: config.limits,
@@ -108,6 +116,10 @@ impl AppState {
 
     pub fn control(&self) -> &Control {
         &self.inner.control
+    }
+    /// For executing runs: over connections that pages cannot take away.
+    pub fn worker(&self) -> &Control {
+        &self.inner.worker
     }
     /// For the session store, the one place of this crate that speaks SQL.
     pub(crate) fn pool(&self) -> &PgPool {
@@ -153,13 +165,13 @@ impl AppState {
     }
 }
 
-fn options(config: &Config) -> anyhow::Result<PgConnectOptions> {
+fn options(config: &Config, name: &str) -> anyhow::Result<PgConnectOptions> {
     let url = config.database.url.expose_secret();
     let options: PgConnectOptions = url
         .parse()
         .map_err(|_| anyhow::anyhow!("database.url is no address"))?;
     // A statement that takes this long is a mistake; better refused than the pool exhausted.
-    Ok(options.application_name("portolan").options([
+    Ok(options.application_name(name).options([
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "60s"),
     ]))
@@ -168,9 +180,14 @@ fn options(config: &Config) -> anyhow::Result<PgConnectOptions> {
 /// After this a connection is asked whether it lives before it is used.
 const RESTED: Duration = Duration::from_secs(1);
 
-async fn connect(config: &Config) -> anyhow::Result<PgPool> {
+fn pool_of_worker(config: &Config) -> anyhow::Result<PgPool> {
+    let options = options(config, "portolan-worker")?;
+    Ok(pool(config.database.worker_connections).connect_lazy_with(options))
+}
+
+fn pool(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
-        .max_connections(config.database.connections)
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
         // Asking a connection whether it lives costs as much as a statement: only one that has rested a while may have died.
         .test_before_acquire(false)
@@ -182,9 +199,6 @@ async fn connect(config: &Config) -> anyhow::Result<PgPool> {
                 Ok(true)
             })
         })
-        .connect_with(options(config)?)
-        .await
-        .context("cannot connect to the database as the portal's own role")
 }
 
 fn leptos_options(site_root: &std::path::Path) -> LeptosOptions {

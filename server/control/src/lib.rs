@@ -20,6 +20,7 @@ pub mod people;
 pub mod regions;
 pub mod releases;
 mod remembered;
+pub mod rules;
 pub mod runs;
 pub mod services;
 pub mod sessions;
@@ -53,13 +54,13 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations"
 #[derive(Clone, Debug)]
 pub struct Control {
     inner: Arc<Inner>,
+    pool: PgPool,
 }
 
 #[derive(Debug)]
 struct Inner {
-    pool: PgPool,
     policies: PolicySet,
-    rules: RuleSet,
+    rules: rules::Shelf,
     settings: Settings,
     clock: Clock,
     outside: Outside,
@@ -103,10 +104,10 @@ impl Control {
     ) -> Self {
         let (work, services) = (Notify::new(), services::Snapshots::default());
         Self {
+            pool,
             inner: Arc::new(Inner {
-                pool,
                 policies,
-                rules,
+                rules: rules::Shelf::new(rules),
                 settings,
                 clock,
                 outside,
@@ -114,6 +115,15 @@ impl Control {
                 services,
                 memory: Memory::default(),
             }),
+        }
+    }
+
+    /// The same over other connections: for the worker, whose leases must not wait for a crowd of readers.
+    #[must_use]
+    pub fn over(&self, pool: PgPool) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            pool,
         }
     }
 
@@ -126,7 +136,7 @@ impl Control {
     pub fn policies(&self) -> &PolicySet {
         &self.inner.policies
     }
-    pub fn rules(&self) -> &RuleSet {
+    pub(crate) fn shelf(&self) -> &rules::Shelf {
         &self.inner.rules
     }
     pub fn outside(&self) -> &Outside {
@@ -134,7 +144,7 @@ impl Control {
     }
     /// For reads. Writes go through [`Control::begin`].
     pub(crate) fn pool(&self) -> &PgPool {
-        &self.inner.pool
+        &self.pool
     }
     pub(crate) fn work(&self) -> &Notify {
         &self.inner.work

@@ -134,10 +134,17 @@ fn database(r: &mut Reader<'_>) -> Option<Database> {
         "how many connections to keep, 2 to 200",
         within(2, 200, parsed),
     );
+    let worker_connections = r.or(
+        "worker_connections",
+        4,
+        "how many connections the worker has besides, 1 to 50",
+        within(1, 50, parsed),
+    );
     Some(Database {
         url: url?,
         owner_url: owner_url?,
         connections: connections?,
+        worker_connections: worker_connections?,
     })
 }
 

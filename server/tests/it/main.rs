@@ -16,3 +16,4 @@ mod routes;
 mod secrets;
 mod sign_in;
 mod tokens;
+mod worker;

@@ -42,6 +42,7 @@ words! {
         ChangeAbandoned = "change.abandoned",
         AttentionLooked = "attention.looked",
         ChangeHeld = "change.held",
+        ChangeReleased = "change.released",
         OverrideAsked = "override.asked",
         OverrideConfirmed = "override.confirmed",
         FreezeCreated = "freeze.created",
@@ -66,6 +67,8 @@ words! {
         RateLimited = "request.rate_limited",
         AuditRead = "audit.read",
         AuditExported = "audit.exported",
+        RulesChanged = "rules.changed",
+        RulesRefused = "rules.refused",
         EnvironmentConfigured = "environment.configured",
         ThemeChosen = "preference.theme_chosen",
     }

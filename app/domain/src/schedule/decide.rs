@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{Class, Entry, Override, Span};
 use crate::{
-    ChangeKind, EnvironmentName, EvidenceDigest, Refusal, RefusalCode, RegionName, ScheduleId, ServiceName,
-    SystemName, TeamName, run::words,
+    ChangeKind, EnvironmentName, EvidenceDigest, Refusal, RefusalCode, RegionName, ScheduleId,
+    ServiceName, SystemName, TeamName, run::words,
 };
 
 /// How far ahead the next moment is looked for.
@@ -73,19 +73,33 @@ impl Calendar {
     /// Works out the times of those `entries` that are still in force.
     pub fn new(entries: Vec<Entry>, now: Timestamp) -> Self {
         let around = Span {
-            from: now.saturating_sub(SignedDuration::from_hours(26)).unwrap_or(Timestamp::MIN),
+            from: now
+                .saturating_sub(SignedDuration::from_hours(26))
+                .unwrap_or(Timestamp::MIN),
             until: now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX),
         };
         let in_force = entries.into_iter().filter(|e| e.ended.is_none());
-        let entries = in_force.map(|e| { let spans = e.spans(around); (e, spans) }).collect();
-        Self { entries, around: Some(around) }
+        let entries = in_force
+            .map(|e| {
+                let spans = e.spans(around);
+                (e, spans)
+            })
+            .collect();
+        Self {
+            entries,
+            around: Some(around),
+        }
     }
 
     /// Whether it still speaks about `now`: it is made anew a day later, or when a clock has jumped far.
     pub fn is_about(&self, now: Timestamp) -> bool {
         let day = SignedDuration::from_hours(25);
         self.around.is_some_and(|span| {
-            span.from <= now && span.from.saturating_add(day * 2).is_ok_and(|late| now < late)
+            span.from <= now
+                && span
+                    .from
+                    .saturating_add(day * 2)
+                    .is_ok_and(|late| now < late)
         })
     }
 
@@ -95,9 +109,10 @@ impl Calendar {
 
     /// Freezes and stops that are on at `now`, with the stretch that is on.
     pub fn on(&self, now: Timestamp) -> impl Iterator<Item = (&Entry, Span)> {
-        self.entries.iter().filter(|(e, _)| e.class != Class::Window).filter_map(move |(entry, spans)| {
-            current(entry, spans, now).map(|span| (entry, span))
-        })
+        self.entries
+            .iter()
+            .filter(|(e, _)| e.class != Class::Window)
+            .filter_map(move |(entry, spans)| current(entry, spans, now).map(|span| (entry, span)))
     }
 
     /// Whether the change may start at `now`.
@@ -108,13 +123,20 @@ impl Calendar {
         overrides: &[Override],
         now: Timestamp,
     ) -> MayStart {
-        let about: Vec<&(Entry, Vec<Span>)> =
-            self.entries.iter().filter(|(e, _)| e.reach.takes_in(e.class, facts)).collect();
+        let about: Vec<&(Entry, Vec<Span>)> = self
+            .entries
+            .iter()
+            .filter(|(e, _)| e.reach.takes_in(e.class, facts))
+            .collect();
         let by_override = overrides.iter().find(|o| o.counts(digest, now)).cloned();
         let excepted = |id: ScheduleId, at: Timestamp| {
-            overrides.iter().any(|o| o.counts(digest, at) && o.freezes.contains(&id))
+            overrides
+                .iter()
+                .any(|o| o.counts(digest, at) && o.freezes.contains(&id))
         };
-        let open = about.iter().any(|(e, spans)| e.class == Class::Window && current(e, spans, now).is_some());
+        let open = about
+            .iter()
+            .any(|(e, spans)| e.class == Class::Window && current(e, spans, now).is_some());
         let mut matches: Vec<Match> = about
             .iter()
             .map(|(entry, spans)| {
@@ -127,14 +149,24 @@ impl Calendar {
                     (_, None) => Effect::Rests,
                 };
                 let next = spans.iter().find(|s| s.from > now).copied();
-                Match { entry: entry.clone(), effect, now: on, next }
+                Match {
+                    entry: entry.clone(),
+                    effect,
+                    now: on,
+                    next,
+                }
             })
             // A stop whose time is over, or a freeze that will never be on again, has nothing to say.
             .filter(|m| m.entry.class == Class::Window || m.now.is_some() || m.next.is_some())
             .collect();
         matches.sort_by_key(|m| (m.effect, m.entry.class != Class::Stop, m.entry.id));
         let next = next(&about, &excepted, now);
-        MayStart { at: now, matches, next, by_override }
+        MayStart {
+            at: now,
+            matches,
+            next,
+            by_override,
+        }
     }
 }
 
@@ -144,7 +176,11 @@ fn current(entry: &Entry, spans: &[Span], now: Timestamp) -> Option<Span> {
         return spans.iter().find(|s| now < s.until).copied();
     }
     // Overlapping occurrences of one rule: the one that lasts longest.
-    spans.iter().filter(|s| s.has(now)).max_by_key(|s| s.until).copied()
+    spans
+        .iter()
+        .filter(|s| s.has(now))
+        .max_by_key(|s| s.until)
+        .copied()
 }
 
 fn next(
@@ -168,14 +204,24 @@ fn next(
             at = until;
             continue;
         }
-        let mut windows = about.iter().filter(|(e, _)| e.class == Class::Window).peekable();
+        let mut windows = about
+            .iter()
+            .filter(|(e, _)| e.class == Class::Window)
+            .peekable();
         if windows.peek().is_none() {
             return Some(at);
         }
-        if windows.clone().any(|(e, spans)| current(e, spans, at).is_some()) {
+        if windows
+            .clone()
+            .any(|(e, spans)| current(e, spans, at).is_some())
+        {
             return Some(at);
         }
-        at = windows.flat_map(|(_, spans)| spans).map(|s| s.from).filter(|from| *from > at).min()?;
+        at = windows
+            .flat_map(|(_, spans)| spans)
+            .map(|s| s.from)
+            .filter(|from| *from > at)
+            .min()?;
     }
     None
 }
@@ -192,7 +238,10 @@ impl MayStart {
 
     /// The freezes that hold it, which an override could except it from.
     pub fn freezes(&self) -> Vec<ScheduleId> {
-        self.holding().filter(|m| m.entry.class == Class::Freeze).map(|m| m.entry.id).collect()
+        self.holding()
+            .filter(|m| m.entry.class == Class::Freeze)
+            .map(|m| m.entry.id)
+            .collect()
     }
 
     /// Ids of what holds it, in one text: two decisions with the same text hold for the same reasons.
@@ -204,10 +253,20 @@ impl MayStart {
 
     /// What it waits for, in words. None when nothing holds it.
     pub fn waits_for(&self) -> Option<String> {
-        let mut said: Vec<String> =
-            self.holding().filter(|m| m.entry.class != Class::Window).map(Match::words).collect();
-        let windows: Vec<&Match> = self.holding().filter(|m| m.entry.class == Class::Window).collect();
-        if let Some(first) = windows.iter().filter_map(|m| Some((m.next?.from, m))).min_by_key(|(from, _)| *from) {
+        let mut said: Vec<String> = self
+            .holding()
+            .filter(|m| m.entry.class != Class::Window)
+            .map(Match::words)
+            .collect();
+        let windows: Vec<&Match> = self
+            .holding()
+            .filter(|m| m.entry.class == Class::Window)
+            .collect();
+        if let Some(first) = windows
+            .iter()
+            .filter_map(|m| Some((m.next?.from, m)))
+            .min_by_key(|(from, _)| *from)
+        {
             let (from, window) = first;
             said.push(format!(
                 "the window “{}” to open at {} {}",
@@ -226,7 +285,10 @@ impl MayStart {
     pub fn verdict(&self) -> Result<(), Refusal> {
         match self.waits_for() {
             None => Ok(()),
-            Some(what) => Err(Refusal::new(RefusalCode::Held, format!("Nothing starts here now. This change waits for {what}."))),
+            Some(what) => Err(Refusal::new(
+                RefusalCode::Held,
+                format!("Nothing starts here now. This change waits for {what}."),
+            )),
         }
     }
 }
@@ -234,7 +296,10 @@ impl MayStart {
 impl Match {
     fn words(&self) -> String {
         let entry = &self.entry;
-        let until = self.now.map(|span| span.until).filter(|until| *until < Timestamp::MAX);
+        let until = self
+            .now
+            .map(|span| span.until)
+            .filter(|until| *until < Timestamp::MAX);
         let until = until.map_or_else(
             || "until somebody ends it".to_owned(),
             |until| format!("until {} {}", entry.zone.written(until), entry.zone),
@@ -243,7 +308,12 @@ impl Match {
             Class::Stop => ("the end of the stop", "called by"),
             Class::Freeze | Class::Window => ("the end of the freeze", "made by"),
         };
-        format!("{what} “{}” on {}, {by} {}, {until}", short(&entry.reason), entry.reach.words(), entry.author)
+        format!(
+            "{what} “{}” on {}, {by} {}, {until}",
+            short(&entry.reason),
+            entry.reach.words(),
+            entry.author
+        )
     }
 }
 

@@ -36,7 +36,9 @@ pub enum When {
     Once(Span),
     Recurring(Recurrence),
     /// Since it was made; of a stop only. Without `until` it lasts until somebody ends it.
-    Open { until: Option<Timestamp> },
+    Open {
+        until: Option<Timestamp>,
+    },
 }
 
 /// How it came to an end before its time.
@@ -67,10 +69,16 @@ impl Entry {
     /// When it holds, or is open, as far as that meets `within`; in order. Without regard to its having been ended.
     pub fn spans(&self, within: Span) -> Vec<Span> {
         match &self.when {
-            When::Once(span) => vec![*span].into_iter().filter(|s| s.meets(within)).collect(),
+            When::Once(span) => vec![*span]
+                .into_iter()
+                .filter(|s| s.meets(within))
+                .collect(),
             When::Recurring(recurrence) => recurrence.spans(&self.zone, within),
             When::Open { until } => {
-                let span = Span { from: self.created_at, until: until.unwrap_or(Timestamp::MAX) };
+                let span = Span {
+                    from: self.created_at,
+                    until: until.unwrap_or(Timestamp::MAX),
+                };
                 vec![span].into_iter().filter(|s| s.meets(within)).collect()
             }
         }
@@ -82,20 +90,27 @@ impl Entry {
         self.spans(within)
             .into_iter()
             .filter(|span| span.from < end)
-            .map(|span| Span { until: span.until.min(end), ..span })
+            .map(|span| Span {
+                until: span.until.min(end),
+                ..span
+            })
             .collect()
     }
 
-    /// `every week on …` is for the pages; this is what both pages and the API say of its times.
+    /// Its times in words, by the wall clock of its zone.
     pub fn when_words(&self) -> String {
         let zone = &self.zone;
         match &self.when {
             When::Once(span) => {
-                format!("{} until {} {zone}", zone.written(span.from), zone.written(span.until))
+                format!(
+                    "{} until {} {zone}",
+                    zone.written(span.from),
+                    zone.written(span.until)
+                )
             }
             When::Recurring(r) => format!(
                 "{} for {}, from {} {zone}",
-                r.rule(),
+                r.rule_with_until(),
                 r.lasts_words(),
                 r.start().strftime("%Y-%m-%d %H:%M")
             ),

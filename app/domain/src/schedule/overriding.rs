@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Change, Event, EventKind, EvidenceDigest, Login, OverrideId, PersonId, Reason, Refusal, RefusalCode, ScheduleId,
+    Change, Event, EventKind, EvidenceDigest, Login, OverrideId, PersonId, Reason, Refusal,
+    RefusalCode, ScheduleId,
     policy::{Allowed, OverrideFreeze},
 };
 
@@ -59,8 +60,11 @@ impl Allowed<OverrideFreeze, Change> {
                 "No freeze holds this change now, so there is nothing to override.",
             ));
         }
-        if expires_at <= now || expires_at - now > MAX_OVERRIDE.try_into().unwrap_or_default() {
-            return Err(Refusal::field("expires_at", "after now, and within 24 hours"));
+        if expires_at <= now || expires_at.duration_since(now) > MAX_OVERRIDE {
+            return Err(Refusal::field(
+                "expires_at",
+                "after now, and within 24 hours",
+            ));
         }
         let event = Event::on_change(EventKind::OverrideAsked, change.id).with(json!({
             "evidence_digest": digest, "freezes": freezes, "reason": reason, "expires_at": expires_at,
@@ -106,10 +110,16 @@ impl Allowed<OverrideFreeze, Change> {
 /// The change, if it can still start and the digest is the one it carries.
 fn seen(change: Change, digest: EvidenceDigest) -> Result<Change, Refusal> {
     use crate::ChangeState as S;
-    if !matches!(change.state, S::AwaitingApproval | S::Approved | S::Scheduled) {
+    if !matches!(
+        change.state,
+        S::AwaitingApproval | S::Approved | S::Scheduled
+    ) {
         return Err(Refusal::new(
             RefusalCode::WrongState,
-            format!("This change is {}; an override would be of no use.", change.state.as_str().replace('_', " ")),
+            format!(
+                "This change is {}; an override would be of no use.",
+                change.state.as_str().replace('_', " ")
+            ),
         ));
     }
     if change.evidence_digest != digest {

@@ -37,7 +37,10 @@ impl Reach {
             && fits(self.team.as_ref(), &facts.team)
             && (self.system.is_none() || self.system == facts.system)
             && fits(self.environment.as_ref(), &facts.environment)
-            && self.region.as_ref().is_none_or(|region| facts.regions.contains(region))
+            && self
+                .region
+                .as_ref()
+                .is_none_or(|region| facts.regions.contains(region))
     }
 
     /// "service cart in production", "everything".
@@ -52,7 +55,11 @@ impl Reach {
         if let Some(system) = &self.system {
             what.push(format!("system {system}"));
         }
-        let mut words = if what.is_empty() { "everything".to_owned() } else { what.join(", ") };
+        let mut words = if what.is_empty() {
+            "everything".to_owned()
+        } else {
+            what.join(", ")
+        };
         if let Some(environment) = &self.environment {
             words.push_str(&format!(" in {environment}"));
         }

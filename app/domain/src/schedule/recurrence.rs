@@ -11,7 +11,17 @@ use crate::names::Unacceptable;
 
 /// Parts of a rule that are read. All others make it recur within a day, or are not in RFC 5545.
 const KNOWN: &[&str] = &[
-    "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO", "WKST",
+    "FREQ",
+    "INTERVAL",
+    "COUNT",
+    "UNTIL",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYMONTH",
+    "BYSETPOS",
+    "BYYEARDAY",
+    "BYWEEKNO",
+    "WKST",
 ];
 const FREQUENCIES: &[&str] = &["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
 /// In seconds: one minute to thirty-one days.
@@ -42,17 +52,33 @@ enum Until {
 impl Recurrence {
     /// # Errors
     /// The field (`rrule`, `start` or `lasts_s`) and what is wrong with it.
-    pub fn new(rule: &str, start: DateTime, lasts_s: i64) -> Result<Self, (&'static str, Unacceptable)> {
+    pub fn new(
+        rule: &str,
+        start: DateTime,
+        lasts_s: i64,
+    ) -> Result<Self, (&'static str, Unacceptable)> {
         let no = |field: &'static str, why: &str| (field, Unacceptable(why.to_owned()));
         if !LASTS.contains(&lasts_s) {
-            return Err(no("lasts_s", "between 60 seconds and 31 days (2678400 seconds)"));
+            return Err(no(
+                "lasts_s",
+                "between 60 seconds and 31 days (2678400 seconds)",
+            ));
         }
         if !(1970..=9000).contains(&start.year()) {
             return Err(no("start", "a year between 1970 and 9000"));
         }
-        let start = start.with().subsec_nanosecond(0).build().map_err(|_| no("start", "no time of a wall clock"))?;
+        let start = start
+            .with()
+            .subsec_nanosecond(0)
+            .build()
+            .map_err(|_| no("start", "no time of a wall clock"))?;
         let (rule, until) = read(rule).map_err(|why| ("rrule", why))?;
-        let made = Self { rule, start, lasts: SignedDuration::from_secs(lasts_s), until };
+        let made = Self {
+            rule,
+            start,
+            lasts: SignedDuration::from_secs(lasts_s),
+            until,
+        };
         let days = made.days().map_err(|why| ("rrule", Unacceptable(why)))?;
         let first = days.into_iter().next();
         let near = first.is_some_and(|day| day.timestamp() - utc(start) <= FIRST_WITHIN * 86_400);
@@ -65,6 +91,19 @@ impl Recurrence {
     pub fn rule(&self) -> &str {
         &self.rule
     }
+    /// The rule as it was written, with its end: made from this again, it is the same.
+    pub fn rule_with_until(&self) -> String {
+        match self.until {
+            None => self.rule.clone(),
+            Some(Until::At(at)) => {
+                let utc = jiff::tz::Offset::UTC.to_datetime(at);
+                format!("{};UNTIL={}Z", self.rule, utc.strftime("%Y%m%dT%H%M%S"))
+            }
+            Some(Until::Wall(wall)) => {
+                format!("{};UNTIL={}", self.rule, wall.strftime("%Y%m%dT%H%M%S"))
+            }
+        }
+    }
     pub fn start(&self) -> DateTime {
         self.start
     }
@@ -75,8 +114,17 @@ impl Recurrence {
     /// "4 h", "1 d 2 h 30 min".
     pub fn lasts_words(&self) -> String {
         let s = self.lasts.as_secs();
-        let parts = [(s / 86_400, "d"), (s / 3_600 % 24, "h"), (s / 60 % 60, "min"), (s % 60, "s")];
-        let said: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+        let parts = [
+            (s / 86_400, "d"),
+            (s / 3_600 % 24, "h"),
+            (s / 60 % 60, "min"),
+            (s % 60, "s"),
+        ];
+        let said: Vec<_> = parts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, unit)| format!("{n} {unit}"))
+            .collect();
         said.join(" ")
     }
 
@@ -90,7 +138,9 @@ impl Recurrence {
         });
         let mut out = vec![];
         for day in days.into_iter().take(MOST) {
-            let Some(from) = wall(&day).and_then(|wall| zone.first_instant(wall)) else { break };
+            let Some(from) = wall(&day).and_then(|wall| zone.first_instant(wall)) else {
+                break;
+            };
             if from >= within.until || end.is_some_and(|end| from > end) {
                 break;
             }
@@ -113,12 +163,17 @@ impl Recurrence {
 }
 
 fn told(error: impl std::fmt::Display) -> String {
-    format!("is no rule of RFC 5545: {error}").chars().take(300).collect()
+    format!("is no rule of RFC 5545: {error}")
+        .chars()
+        .take(300)
+        .collect()
 }
 
 /// Seconds since 1970 of a wall time taken for UTC.
 fn utc(wall: DateTime) -> i64 {
-    jiff::tz::Offset::UTC.to_timestamp(wall).map_or(0, |at| at.as_second())
+    jiff::tz::Offset::UTC
+        .to_timestamp(wall)
+        .map_or(0, |at| at.as_second())
 }
 
 fn wall(day: &chrono::DateTime<Tz>) -> Option<DateTime> {
@@ -137,10 +192,15 @@ fn read(text: &str) -> Result<(String, Option<Until>), Unacceptable> {
     let (mut kept, mut seen, mut until) = (vec![], vec![], None);
     for part in text.trim_end_matches(';').split(';') {
         let Some((name, value)) = part.split_once('=') else {
-            return no(format!("'{part}' is no part of a rule; parts are NAME=VALUE with ';' between them"));
+            return no(format!(
+                "'{part}' is no part of a rule; parts are NAME=VALUE with ';' between them"
+            ));
         };
         if !KNOWN.contains(&name) {
-            return no(format!("{name} is not taken; known are {}", KNOWN.join(", ")));
+            return no(format!(
+                "{name} is not taken; known are {}",
+                KNOWN.join(", ")
+            ));
         }
         if seen.contains(&name) {
             return no(format!("{name} is there twice"));
@@ -149,7 +209,10 @@ fn read(text: &str) -> Result<(String, Option<Until>), Unacceptable> {
         let number = |most: u32| value.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n));
         match name {
             "FREQ" if !FREQUENCIES.contains(&value) => {
-                return no(format!("FREQ is one of {}: once a day at most", FREQUENCIES.join(", ")));
+                return no(format!(
+                    "FREQ is one of {}: once a day at most",
+                    FREQUENCIES.join(", ")
+                ));
             }
             "INTERVAL" if !number(1_000) => return no("INTERVAL is between 1 and 1000".to_owned()),
             "COUNT" if !number(10_000) => return no("COUNT is between 1 and 10000".to_owned()),
@@ -179,11 +242,21 @@ fn end(value: &str) -> Result<Until, Unacceptable> {
     } else {
         jiff::civil::Date::strptime("%Y%m%d", value).map(|day| Until::Wall(day.at(23, 59, 59, 0)))
     };
-    parsed.map_err(|_| Unacceptable("UNTIL is a time such as 20271231T225959Z, or a day such as 20271231".to_owned()))
+    parsed.map_err(|_| {
+        Unacceptable(
+            "UNTIL is a time such as 20271231T225959Z, or a day such as 20271231".to_owned(),
+        )
+    })
 }
 
 impl std::fmt::Debug for Recurrence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} from {} for {}", self.rule, self.start, self.lasts_words())
+        write!(
+            f,
+            "{} from {} for {}",
+            self.rule,
+            self.start,
+            self.lasts_words()
+        )
     }
 }

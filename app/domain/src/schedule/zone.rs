@@ -19,7 +19,9 @@ impl Zone {
     /// # Errors
     /// Not a name of the time-zone database.
     pub fn parse(name: &str) -> Result<Self, Unacceptable> {
-        let known = (name.len() <= 64).then(|| TimeZone::get(name)).and_then(Result::ok);
+        let known = (name.len() <= 64)
+            .then(|| TimeZone::get(name))
+            .and_then(Result::ok);
         let tz = known.ok_or_else(|| {
             Unacceptable("a time zone is an IANA name such as Europe/Berlin or UTC".to_owned())
         })?;
@@ -28,7 +30,10 @@ impl Zone {
     }
 
     pub fn utc() -> Self {
-        Self { name: "UTC".to_owned(), tz: TimeZone::UTC }
+        Self {
+            name: "UTC".to_owned(),
+            tz: TimeZone::UTC,
+        }
     }
 
     pub fn as_str(&self) -> &str {

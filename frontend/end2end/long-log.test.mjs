@@ -38,7 +38,6 @@ test('twenty thousand lines are followed live, and the page answers meanwhile', 
   const { page } = developer;
   change = await ask(developer, { service: SERVICE, version: await otherVersion(SERVICE, 'dev'), environment: 'dev', reason: 'It talks a lot' });
   await page.getByRole('heading', { name: 'The run' }).waitFor();
-  if ((await page.locator('#log').count()) === 0) await page.reload();
 
   // While lines come in: no wait of the browser for the page may be felt as a freeze.
   await page.evaluate(() => {
@@ -83,10 +82,18 @@ const inView = (page, number) => page.locator('#log [data-l]', { hasText: `line 
   return own.bottom > box.top && own.top < box.bottom;
 });
 
-test('the log of a change that has ended is all there', async () => {
+test('the page of a change that has ended shows the end of its log, says so, and loads the rest', async () => {
   const developer = await arrive(browser, 'developer');
-  await developer.page.goto(`/changes/${change}`);
-  await complete(developer.page);
+  const { page } = developer;
+  await page.goto(`/changes/${change}`);
+  await page.getByText(/^Lines \d+ to 20\d\d\d, the end of the log\./).waitFor();
+  const shown = await numbers(page);
+  assert.ok(shown.length > 400 && shown.length <= 500, `${shown.length} lines`);
+  assert.deepEqual(shown, all.slice(-shown.length));
+  await page.getByRole('button', { name: 'Load earlier lines' }).click();
+  await page.getByText(/^20\d\d\d lines$/).waitFor({ timeout: 60_000 });
+  await complete(page);
+  await page.getByText('the end of the log').waitFor({ state: 'hidden' });
   developer.trouble.none();
   await developer.close();
 });

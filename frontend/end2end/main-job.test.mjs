@@ -59,8 +59,6 @@ for (const scripts of [true, false]) {
 async function ran(person, id, { service, version, environment, comment }) {
   const { page } = person;
   await shown(person, page.getByRole('heading', { name: 'The run' }));
-  // The page was opened before there was a run; the log's panel comes with the page that has one.
-  if ((await page.locator('#log').count()) === 0) await page.reload();
   // The lines of each region come by themselves where scripts are on.
   for (const region of [PASSIVE, ACTIVE]) await shown(person, page.locator(`#log [data-l$=" ${region}"]`).last());
   await becomes(person, 'Succeeded');

@@ -13,8 +13,9 @@ use crate::{dom, log::Log, regions};
 #[island]
 pub fn ChangeLive(change: String, version: String, log_after: f64, ended: bool) -> impl IntoView {
     Effect::new(move |_| {
-        keep_comment();
-        follow(&change, &version, log_after, ended);
+        let page = format!("/changes/{change}");
+        keep_comment(page.clone());
+        follow(&change, &page, &version, log_after, ended);
     });
     let words = if ended {
         "Finished; nothing more will happen here."
@@ -32,7 +33,7 @@ pub fn ChangeLive(change: String, version: String, log_after: f64, ended: bool) 
     }
 }
 
-fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
+fn follow(change: &str, page: &str, version: &str, log_after: f64, ended: bool) {
     // The browser connects again by itself and says which event it saw last.
     let address = format!("/api/v1/changes/{change}/events?after={log_after}");
     let Ok(source) = EventSource::new(&address) else {
@@ -49,16 +50,13 @@ fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
         });
     }
     if let (Some(log), Some(button)) = (&log, dom::by_id("log-all")) {
-        let (log, whole, stream) = (
-            log.clone(),
-            format!("/api/v1/changes/{change}/events"),
-            source.clone(),
-        );
+        let (log, stream, page) = (log.clone(), source.clone(), page.to_owned());
+        let whole = format!("/api/v1/changes/{change}/events");
         dom::on(&button.clone(), "click", move |_: Event| {
             button.set_hidden(true);
             stream.close();
             Log::restart(&log);
-            from_the_start(&whole, &log);
+            from_the_start(&whole, &log, &page);
         });
     }
     let stream = source.clone();
@@ -78,13 +76,14 @@ fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
     });
     // The stream begins with how the change stands; if that is what the page shows, nothing is to be done.
     let mut shown: f64 = version.parse().unwrap_or(0.0);
+    let here = page.to_owned();
     dom::on(&source, "change", move |event: MessageEvent| {
         let data = event.data().as_string().unwrap_or_default();
         let now = js_sys::JSON::parse(&data).ok();
         let now = now.and_then(|value| dom::number(&value, "version_no"));
         if now.is_none_or(|now| now > shown) {
             shown = now.unwrap_or(shown);
-            regions::refresh();
+            regions::refresh(&here);
         }
     });
     let steps = log.clone();
@@ -99,18 +98,18 @@ fn follow(change: &str, version: &str, log_after: f64, ended: bool) {
         }
     });
     // The run is over and everything was sent.
-    let stream = source.clone();
+    let (stream, page) = (source.clone(), page.to_owned());
     dom::on(&source, "end", move |_: MessageEvent| {
         stream.close();
         say("off", "Finished; nothing more will happen here.");
         if !ended {
-            regions::refresh();
+            regions::refresh(&page);
         }
     });
 }
 
 /// All lines from the first, then whatever comes.
-fn from_the_start(address: &str, log: &Rc<RefCell<Log>>) {
+fn from_the_start(address: &str, log: &Rc<RefCell<Log>>, page: &str) {
     let Ok(source) = EventSource::new(address) else {
         return;
     };
@@ -120,18 +119,21 @@ fn from_the_start(address: &str, log: &Rc<RefCell<Log>>) {
             Log::take(&log, &text);
         }
     });
-    dom::on(&source, "change", |_: MessageEvent| regions::refresh());
+    let page = page.to_owned();
+    dom::on(&source, "change", move |_: MessageEvent| {
+        regions::refresh(&page)
+    });
     let stream = source.clone();
     dom::on(&source, "end", move |_: MessageEvent| stream.close());
 }
 
 /// What was written goes along to the second factor and back. The link is looked for at the
 /// click, since the page's parts are replaced while the change moves.
-fn keep_comment() {
+fn keep_comment(page: String) {
     let Some(body) = dom::document().and_then(|d| d.body()) else {
         return;
     };
-    dom::on(&body, "click", |event: web_sys::MouseEvent| {
+    dom::on(&body, "click", move |event: web_sys::MouseEvent| {
         let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
         let Some(link) = target.and_then(|t| t.closest("#step-up").ok().flatten()) else {
             return;
@@ -140,11 +142,8 @@ fn keep_comment() {
         let Some(comment) = comment.map(|c| c.value()).filter(|text| !text.is_empty()) else {
             return;
         };
-        let Some(here) = dom::window().and_then(|w| w.location().pathname().ok()) else {
-            return;
-        };
         let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
-        let back = format!("{here}?comment={}#decide", encode(&comment));
+        let back = format!("{page}?comment={}#decide", encode(&comment));
         let _ = link.set_attribute(
             "href",
             &format!("/auth/step-up?return_to={}", encode(&back)),

@@ -121,13 +121,12 @@ pub(crate) fn elements_in(root: &Element, selector: &str) -> Vec<HtmlElement> {
         .unwrap_or_default()
 }
 
-/// Whether somebody changed what the field held when the page came.
+/// Whether the field holds something a person wrote: now, or before a form was refused and came back.
 pub(crate) fn is_filled(field: &HtmlElement) -> bool {
     if let Some(area) = field.dyn_ref::<web_sys::HtmlTextAreaElement>() {
-        area.default_value()
-            .is_ok_and(|before| before != area.value())
+        !area.value().is_empty()
     } else if let Some(input) = field.dyn_ref::<web_sys::HtmlInputElement>() {
-        input.value() != input.default_value()
+        !input.value().is_empty()
     } else {
         false
     }

@@ -39,6 +39,8 @@ pub(crate) struct Log {
     unread: u32,
     search: String,
     hits: u32,
+    /// Whether lines had to go from the top to keep the browser quick.
+    dropped: bool,
     /// The last step and its region: the lines of one step come together.
     place: (String, String),
     /// Steps that the stream told of, with their regions: the page may not show them yet.
@@ -65,6 +67,7 @@ impl Log {
             unread: 0,
             search: String::new(),
             hits: 0,
+            dropped: false,
             place: (String::new(), String::new()),
             steps: vec![],
         })
@@ -122,6 +125,9 @@ impl Log {
 
     /// Empties the panel: all lines come anew, from the first.
     pub(crate) fn restart(log: &Shared) {
+        if let Some(part) = dom::by_id("log-part") {
+            part.set_hidden(true);
+        }
         let mut log = log.borrow_mut();
         log.scroller.set_text_content(None);
         log.waiting.clear();
@@ -234,6 +240,7 @@ impl Log {
                 .shown
                 .saturating_sub(oldest.child_element_count().max(1));
             oldest.remove();
+            self.dropped = true;
         }
         if self.following {
             self.scroller.set_scroll_top(self.scroller.scroll_height());
@@ -336,7 +343,12 @@ impl Log {
             pill.set_text_content(Some(&format!("{} new lines", self.unread)));
         }
         if let Some(count) = dom::by_id("log-count") {
-            let words = if self.search.is_empty() {
+            let words = if self.search.is_empty() && self.dropped {
+                format!(
+                    "the last {} lines; earlier ones are under “All of it”",
+                    self.shown
+                )
+            } else if self.search.is_empty() {
                 format!("{} lines", self.shown)
             } else {
                 format!("{} of {} lines match", self.hits, self.shown)

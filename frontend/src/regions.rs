@@ -14,29 +14,30 @@ thread_local! {
     static AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Fetches this page again and takes over each `[data-live-region]`. Asked for while one fetch is
-/// under way, it follows that one: never two at a time.
-pub(crate) fn refresh() {
+/// Fetches the page at `address` again and takes over each `[data-live-region]`. Asked for while one
+/// fetch is under way, it follows that one: never two at a time. Not always the address that the
+/// browser shows: a form that was refused leaves the page at the form's own.
+pub(crate) fn refresh(address: &str) {
     if UNDER_WAY.replace(true) {
         AGAIN.set(true);
         return;
     }
+    let address = address.to_owned();
     wasm_bindgen_futures::spawn_local(async {
-        let _ = fetch().await;
-        dom::after(400, || {
+        let _ = fetch(&address).await;
+        dom::after(400, move || {
             UNDER_WAY.set(false);
             if AGAIN.replace(false) {
-                refresh();
+                refresh(&address);
             }
         });
     });
 }
 
-async fn fetch() -> Option<()> {
+/// Whether the page came and had the regions of this one.
+pub(crate) async fn fetch(address: &str) -> Option<()> {
     let window = dom::window()?;
-    let here = window.location();
-    let address = format!("{}{}", here.pathname().ok()?, here.search().ok()?);
-    let answer: Response = JsFuture::from(window.fetch_with_str(&address))
+    let answer: Response = JsFuture::from(window.fetch_with_str(address))
         .await
         .ok()?
         .dyn_into()
@@ -52,16 +53,20 @@ async fn fetch() -> Option<()> {
         .ok()?
         .parse_from_string(&text, SupportedType::TextHtml)
         .ok()?;
+    let mut found = None;
     for region in dom::all("[data-live-region]") {
         let Some(new) = newer.get_element_by_id(&region.id()) else {
             continue;
         };
+        found = Some(());
         if region.inner_html() != new.inner_html() {
             replace(&region, &new);
         }
     }
+    // Another page, such as the one of who is not signed in any more, has none of them.
+    found?;
     dom::document()?.set_title(&newer.title());
-    Some(())
+    found
 }
 
 /// Takes over the new content, unless the person is in the middle of a form in the old one:

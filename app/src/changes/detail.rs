@@ -80,17 +80,17 @@ pub fn view<'a>(
     let main = html! {
         {refused}
         <div class="stack" id="r-head" data-live-region>{head(visit, change, &title)}</div>
-        <div class="columns">
-            <div class="stack-lg">
-                {why(change)}
-                {evidence(change)}
-                <div id="r-run" data-live-region>{run(visit, change)}</div>
-                {log::panel(visit, change, tail)}
-                <div id="r-timeline" data-live-region>{timeline(visit, &change.timeline)}</div>
-            </div>
+        // What is to be done, then what one can do about it, then how it goes: on a phone nobody scrolls past the log to approve.
+        <div class="columns change-columns">
+            <div class="stack-lg">{why(change)}{evidence(change)}</div>
             <div class="stack-lg side-column" id="r-side" data-live-region>
                 {actions(visit, change, &posted)}
                 {agreement(visit, change)}
+            </div>
+            <div class="stack-lg">
+                <div id="r-run" data-live-region>{run(visit, change)}</div>
+                {log::panel(visit, change, tail)}
+                <div id="r-timeline" data-live-region>{timeline(visit, &change.timeline)}</div>
             </div>
         </div>
     };

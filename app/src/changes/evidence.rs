@@ -13,7 +13,7 @@ pub(super) fn evidence(change: &ChangeDetail) -> Html {
     html! {
         <section class="card" aria-labelledby="h-evidence">
             <div class="card-head">
-                <h2 id="h-evidence">{if change.run.is_some() { "What was to be done" } else { "What will be done" }}</h2>
+                <h2 id="h-evidence">{if change.run.is_some() || change.row.state.is_final() { "What was to be done" } else { "What will be done" }}</h2>
                 {fingerprint(&change.row.evidence_digest)}
             </div>
             <div class="card-body">

@@ -93,6 +93,10 @@ pub(super) fn panel(visit: &Visit, change: &ChangeDetail, tail: &[LogLine]) -> H
         html! { <p class="log-empty" id="log-empty">{words}</p> }
     });
     let earlier = tail.first().is_some_and(|line| line.seq > 1);
+    let part = tail.first().zip(tail.last()).filter(|_| earlier).map(|(first, last)| html! {
+        <p class="log-part" id="log-part">{format!("Lines {} to {}, the end of the log.", first.seq, last.seq)}
+            " The earlier ones are not on this page: "<a class="link" href=format!("/changes/{id}/log")>"read them from the start"</a>"."</p>
+    });
     // There before the run begins, so that a page that is followed has where to write.
     let body = (change.run.is_some() || !ended).then(|| html! {
         <section class="card" aria-labelledby="h-log">
@@ -111,6 +115,7 @@ pub(super) fn panel(visit: &Visit, change: &ChangeDetail, tail: &[LogLine]) -> H
                 <button class="btn btn-sm" type="button" id="log-follow" aria-pressed="true">{icon("arrow-down")}"Follow"</button>
                 <button class="btn btn-sm btn-primary" type="button" id="log-unread" hidden>"0 new lines"</button>
             </div>
+            {part}
             <div class="log" id="log" role="log" aria-live="off" aria-label="Log of the run" tabindex="0">{empty}{lines(change, tail)}</div>
         </section>
     });

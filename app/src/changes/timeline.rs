@@ -104,6 +104,16 @@ fn happened(entry: &TimelineEntry) -> String {
         EventKind::StepRetried => "tried again",
         _ => "",
     };
+    // One kind of event for both moves: to working it out, and on with it.
+    if entry.kind == EventKind::ChangePlanned {
+        return match said("to") {
+            Some("planning") => "The portal works out the evidence".to_owned(),
+            Some("approved") => {
+                "The evidence is worked out; no rule asks for an approval".to_owned()
+            }
+            _ => "The evidence is worked out; approvals are asked for".to_owned(),
+        };
+    }
     match (step, how) {
         (Some(step), how) if !how.is_empty() => format!("{}{region}: {how}", step.title()),
         _ => format!("{}{region}", capital(&words::event(entry.kind))),

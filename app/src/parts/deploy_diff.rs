@@ -49,8 +49,7 @@ fn row(evidence: &Evidence, at: usize, target: &Target) -> Html {
             </div>
             <div class="diff-change">
                 <span class="diff-before"><span class="sr-only">"now "</span>{now}</span>
-                {icon("arrow-right")}
-                <span class="diff-after"><span class="sr-only">"then "</span>{after}</span>
+                <span class="diff-after">{icon("arrow-right")}<span class="sr-only">"then "</span>{after}</span>
             </div>
         </li>
     }

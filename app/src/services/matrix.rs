@@ -78,11 +78,10 @@ fn environment(row: &ServiceRow, cell: &Cell, known: Option<&EnvironmentRow>, sp
 }
 
 fn region(now: Timestamp, cell: &Cell) -> Html {
-    let none = || Html::constant("<span class=\"muted\">not deployed by Portolan</span>");
-    let version = cell.version.as_ref().map_or_else(
-        none,
-        |v| html! { <span class="version">{v.as_str()}</span> },
-    );
+    let place = html! { <td><span class="region">{cell.region.as_str()}</span><div class="muted small">{format!("{} side", cell.side)}</div></td> };
+    let Some(version) = &cell.version else {
+        return html! { {place}<td colspan="5" class="muted">"not deployed by Portolan"</td> };
+    };
     let digest = cell.digest.as_ref().map(image_digest);
     let since = cell.since.map(|at| time::age(now, at));
     let verified = cell.verified_at.map(|at| time::ago(now, at));
@@ -91,8 +90,8 @@ fn region(now: Timestamp, cell: &Cell) -> Html {
         html! { <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a> }
     });
     html! {
-        <td><span class="region">{cell.region.as_str()}</span><div class="muted small">{format!("{} side", cell.side)}</div></td>
-        <td>{version}</td>
+        {place}
+        <td><span class="version">{version.as_str()}</span></td>
         <td>{digest}</td>
         <td>{since}</td>
         <td>{verified}</td>

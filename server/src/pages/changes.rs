@@ -167,8 +167,13 @@ async fn again(
         fields: Some(fields),
         refusal: Some(&refusal),
     };
-    let made = app::changes::detail(pages.app.control(), visit, id, posted).await;
-    Ok(answer::show(pages, visit, made))
+    // What the page leads back to, such as its colours, is the change and not the form's address.
+    let visit = Visit {
+        path: format!("/changes/{id}"),
+        ..visit.clone()
+    };
+    let made = app::changes::detail(pages.app.control(), &visit, id, posted).await;
+    Ok(answer::show(pages, &visit, made))
 }
 
 pub(super) fn change_id(text: &str) -> Made<ChangeId> {

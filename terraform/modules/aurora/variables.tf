@@ -36,6 +36,11 @@ variable "creating" {
   description = "True in the one apply that creates the writer, together with master_password; afterwards false, and no password is needed again."
   type        = bool
   default     = false
+
+  validation {
+    condition     = !var.creating || var.is_writer
+    error_message = "Only the active side creates the database: this side is passive and becomes a copy of the other. Unset creating_database here."
+  }
 }
 
 variable "master_password" {

@@ -41,7 +41,7 @@ variable "sms" {
 }
 
 variable "portal_hook" {
-  description = "The portal's address for SNS over HTTPS, where it can be reached publicly; null where it is internal and reads the queue instead."
+  description = "The portal's address for SNS over HTTPS, where it can be reached publicly; null until it answers (SNS asks it to confirm during the apply) and where it is internal."
   type        = string
   default     = null
 

@@ -120,3 +120,9 @@ run "refuses_one_instance" {
   variables { instances = 1 }
   expect_failures = [var.instances]
 }
+
+run "refuses_to_create_on_the_passive_side" {
+  command = plan
+  variables { is_writer = false }
+  expect_failures = [var.creating]
+}

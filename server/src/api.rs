@@ -7,6 +7,7 @@
 
 mod answer;
 mod asking;
+mod attention;
 mod audit;
 mod changes;
 mod checked;
@@ -57,6 +58,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::moves::start))
         .routes(routes!(changes::moves::cancel))
         .routes(routes!(changes::moves::retry))
+        .routes(routes!(changes::moves::roll_back))
+        .routes(routes!(attention::list))
+        .routes(routes!(attention::show, attention::decide))
         .routes(routes!(tickets::redeem))
         .routes(routes!(audit::list))
         .routes(routes!(audit::show))

@@ -38,6 +38,8 @@ pub struct Config {
     pub worker: Worker,
     pub limits: Limits,
     pub rules: RuleSet,
+    /// Where the rules are read anew from.
+    pub rules_source: control::rules::Source,
     pub policies: PolicySet,
     /// What the use cases need to know.
     pub settings: Settings,

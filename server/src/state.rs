@@ -75,6 +75,7 @@ impl AppState {
             clock,
             outside,
         );
+        control.rules_from(config.rules_source);
         let public_url = config.settings.public_url;
         let inner = Inner {
             worker: control.over(for_runs),
@@ -111,7 +112,11 @@ impl AppState {
         self.control()
             .apply_configured_environments()
             .await
-            .map_err(fault)
+            .map_err(fault)?;
+        self.control().apply_configured_rules().await.map_err(fault)?;
+        let (control, stopped) = (self.control().clone(), self.stopped());
+        tokio::spawn(async move { control.follow_rules(stopped).await });
+        Ok(())
     }
 
     pub fn control(&self) -> &Control {

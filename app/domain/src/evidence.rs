@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ChangeKind, EnvironmentName, GitCommit, ImageDigest, Login, RegionName, ServiceName, TeamName,
-    Version, canonical,
+    ChangeId, ChangeKind, EnvironmentName, GitCommit, ImageDigest, Login, RegionName, ServiceName,
+    SystemName, TeamName, TierName, Version, canonical,
 };
 
 /// Which side of the pair a target is, at the time the evidence was made.
@@ -45,6 +45,18 @@ pub struct Target {
     pub namespace: String,
     /// What the portal last verified there; `None` where nothing was ever deployed by it.
     pub current: Option<Running>,
+    /// What will run there, where that is this region's own: a rollback goes back to what each region ran before.
+    /// `None`: the change's one release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub becomes: Option<Becoming>,
+}
+
+/// The release that one region goes back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Becoming {
+    pub version: Version,
+    pub digest: ImageDigest,
+    pub commit: GitCommit,
 }
 
 /// Exactly what will be done.
@@ -56,6 +68,11 @@ pub struct Evidence {
     pub requester: Login,
     pub service: ServiceName,
     pub team: TeamName,
+    /// The service's system and tier in the catalogue; rules match on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<TierName>,
     pub version: Version,
     pub commit: GitCommit,
     /// ECR repository name, without registry.
@@ -66,6 +83,9 @@ pub struct Evidence {
     /// Jenkins job that deploys, as `folder/job`.
     pub pipeline: String,
     pub targets: Vec<Target>,
+    /// The change that a rollback undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_of: Option<ChangeId>,
     /// Which rules were in force.
     pub rule_version: String,
     /// Policy set in force.
@@ -74,6 +94,15 @@ pub struct Evidence {
 
 impl Evidence {
     pub const SCHEMA: u32 = 1;
+
+    /// What will run in this region.
+    pub fn becomes(&self, target: &Target) -> Becoming {
+        target.becomes.clone().unwrap_or_else(|| Becoming {
+            version: self.version.clone(),
+            digest: self.digest.clone(),
+            commit: self.commit.clone(),
+        })
+    }
 
     /// The canonical bytes and their digest.
     ///
@@ -200,6 +229,7 @@ pub(crate) mod tests {
                 version: Version::parse("1.0.0").expect("version"),
                 digest: digest('a'),
             }),
+            becomes: None,
         };
         Evidence {
             schema: Evidence::SCHEMA,
@@ -207,6 +237,8 @@ pub(crate) mod tests {
             requester: Login::parse("developer").expect("login"),
             service: ServiceName::parse("cart").expect("service"),
             team: TeamName::parse("checkout").expect("team"),
+            system: SystemName::parse("shop").ok(),
+            tier: TierName::parse("1").ok(),
             version: Version::parse("1.1.0").expect("version"),
             commit: GitCommit::parse("0123abc").expect("commit"),
             repository: "shop/cart".into(),
@@ -218,6 +250,7 @@ pub(crate) mod tests {
                 target("eu-central-1", Side::Passive),
                 target("eu-west-1", Side::Active),
             ],
+            rollback_of: None,
             rule_version: "r1".into(),
             policy_version: "p1".into(),
         }

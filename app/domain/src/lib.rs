@@ -24,6 +24,7 @@ pub mod ids;
 pub mod names;
 pub mod policy;
 pub mod refusal;
+pub mod rollback;
 pub mod rule;
 pub mod run;
 #[cfg(feature = "policy")]
@@ -37,8 +38,8 @@ pub use change::{Change, ChangeKind, ChangeState, StartMode};
 pub use evidence::{Evidence, EvidenceDigest, Target};
 pub use ids::*;
 pub use names::{
-    EnvironmentName, GitCommit, ImageDigest, Login, Reason, RegionName, ServiceName,
-    SystemName, TeamName, Version,
+    EnvironmentName, GitCommit, ImageDigest, Login, Reason, RegionName, ServiceName, SystemName,
+    TeamName, TierName, Version,
 };
 pub use refusal::{Refusal, RefusalCode};
 pub use rule::{Approvers, Requirement, RequirementStatus, Rule, RuleSet};

@@ -63,6 +63,8 @@ text! {
     EnvironmentName, |t| label(t, "an environment name has 1 to 63 characters of a-z, 0-9, '-', '_' or '.', and starts and ends with a letter or digit");
     /// A system: services that belong together.
     SystemName, |t| label(t, "a system name has 1 to 63 characters of a-z, 0-9, '-', '_' or '.', and starts and ends with a letter or digit");
+    /// How much depends on a service, as `portolan/tier` in its catalogue entry says; the words are the company's own.
+    TierName, |t| label(t, "a tier has 1 to 63 characters of a-z, 0-9, '-', '_' or '.', and starts and ends with a letter or digit");
     /// An AWS region code such as `eu-west-1`.
     RegionName, |t| label(t, "a region is an AWS region code such as eu-west-1");
     /// A person's sign-in name. Also the `SourceIdentity` of their STS sessions, hence its alphabet.

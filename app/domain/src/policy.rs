@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::{
-    Caller, Change, EnvironmentName, Person, PersonId, Scope, ServiceName, TeamName, TokenId,
+    Caller, Change, ChangeKind, EnvironmentName, Person, PersonId, Scope, ServiceName, TeamName,
+    TokenId,
 };
 
 #[cfg(feature = "policy")]
@@ -72,6 +73,8 @@ pub struct Resource {
     pub team: Option<TeamName>,
     pub environment: Option<EnvironmentName>,
     pub protected: bool,
+    /// What kind of change it is, or would be.
+    pub change: Option<ChangeKind>,
     /// Who asked for it, or whose it is.
     pub owner: Option<PersonId>,
     /// Who it is, where it is a person.
@@ -86,6 +89,7 @@ impl Resource {
             team: None,
             environment: None,
             protected: false,
+            change: None,
             owner: None,
             person: None,
         }
@@ -107,6 +111,7 @@ pub struct ServiceSubject {
 /// A change before it exists: this service to that environment.
 #[derive(Clone, Debug)]
 pub struct Draft {
+    pub kind: ChangeKind,
     pub service: ServiceName,
     pub team: TeamName,
     pub environment: EnvironmentName,
@@ -138,6 +143,7 @@ impl Subject for Change {
             team: Some(self.team.clone()),
             environment: Some(self.environment.clone()),
             protected: self.protected,
+            change: Some(self.kind),
             owner: Some(self.requester),
             ..Resource::new("Change", self.id)
         }
@@ -159,6 +165,7 @@ impl Subject for Draft {
             team: Some(self.team.clone()),
             environment: Some(self.environment.clone()),
             protected: self.protected,
+            change: Some(self.kind),
             ..Resource::new("Draft", format!("{}/{}", self.service, self.environment))
         }
     }

@@ -5,10 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Approval, ChangeKind, EnvironmentName, EvidenceDigest, JobRole, Person, PersonId, ServiceName,
-    TeamName, Verdict, canonical,
-};
+pub mod check;
+mod matching;
+
+pub use matching::{AnyOf, Facts, Matches, Size};
+
+use crate::{Approval, EvidenceDigest, JobRole, Person, PersonId, TeamName, Verdict, canonical};
 
 /// Whose approval counts for a requirement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,17 +41,6 @@ impl Approvers {
     }
 }
 
-/// Which changes a rule is about. An absent field matches all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Matches {
-    pub kind: Option<ChangeKind>,
-    pub environment: Option<EnvironmentName>,
-    pub protected: Option<bool>,
-    pub team: Option<TeamName>,
-    pub service: Option<ServiceName>,
-}
-
 /// What a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,29 +60,6 @@ pub struct Rule {
     pub matches: Matches,
     #[serde(rename = "require")]
     pub demands: Vec<Demand>,
-}
-
-/// What a rule looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts<'a> {
-    pub kind: ChangeKind,
-    pub environment: &'a EnvironmentName,
-    pub protected: bool,
-    pub team: &'a TeamName,
-    pub service: &'a ServiceName,
-}
-
-impl Matches {
-    pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        fn is<T: PartialEq>(want: Option<&T>, have: &T) -> bool {
-            want.is_none_or(|want| want == have)
-        }
-        is(self.kind.as_ref(), &facts.kind)
-            && is(self.environment.as_ref(), facts.environment)
-            && is(self.protected.as_ref(), &facts.protected)
-            && is(self.team.as_ref(), facts.team)
-            && is(self.service.as_ref(), facts.service)
-    }
 }
 
 /// One thing a change needs, with the rule it comes from.
@@ -138,25 +106,20 @@ impl RuleSet {
     /// # Errors
     /// Every mistake in the rules, each naming its rule.
     pub fn new(rules: Vec<Rule>) -> Result<Self, Vec<String>> {
-        let mut wrong = vec![];
-        for (i, rule) in rules.iter().enumerate() {
-            if rule.name.trim().is_empty() {
-                wrong.push(format!("rule {} has no name", i + 1));
-            }
-            if rules[..i].iter().any(|earlier| earlier.name == rule.name) {
-                wrong.push(format!(
-                    "rule '{}' stands twice; names are unique",
-                    rule.name
-                ));
-            }
-            if rule.demands.iter().any(|demand| demand.count == 0) {
-                wrong.push(format!("rule '{}' requires nobody: count starts at 1; for no approval leave 'require' empty", rule.name));
-            }
-        }
+        Self::checked(rules, &check::World::default())
+            .map_err(|all| all.into_iter().map(|(_, wrong)| wrong).collect())
+    }
+
+    /// The same, knowing what rules may refer to.
+    ///
+    /// # Errors
+    /// Every mistake, with the index of its rule.
+    pub fn checked(rules: Vec<Rule>, world: &check::World) -> Result<Self, Vec<(usize, String)>> {
+        let wrong = check::mistakes(&rules, world);
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let text = canonical::to_string(&rules).map_err(|e| vec![e.to_string()])?;
+        let text = canonical::to_string(&rules).map_err(|e| vec![(0, e.to_string())])?;
         let version = hex::encode(&canonical::sha256(&text)[..8]);
         Ok(Self { rules, version })
     }

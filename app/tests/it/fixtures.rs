@@ -324,6 +324,7 @@ pub(crate) fn evidence() -> Evidence {
             version: version(v),
             digest: digest('a'),
         }),
+        becomes: None,
     };
     Evidence {
         schema: Evidence::SCHEMA,
@@ -331,6 +332,8 @@ pub(crate) fn evidence() -> Evidence {
         requester: login("developer"),
         service: name("cart"),
         team: team("checkout"),
+        system: None,
+        tier: None,
         version: version("1.2.0"),
         commit: GitCommit::parse("0123abcdef").expect("commit"),
         repository: "shop/cart".into(),
@@ -342,6 +345,7 @@ pub(crate) fn evidence() -> Evidence {
             target("eu-central-1", Side::Passive, Some("1.0.0")),
             target("eu-west-1", Side::Active, Some("1.0.0")),
         ],
+        rollback_of: None,
         rule_version: "3f2a9c1d0b7e4455".into(),
         policy_version: "91b0c4de77aa1122".into(),
     }
@@ -394,6 +398,7 @@ pub(crate) fn row(n: u128, state: ChangeState) -> ChangeRow {
         created_at: before(3_600),
         updated_at: before(240),
         expires_at: now() + SignedDuration::from_hours(150),
+        queued: None,
     }
 }
 

@@ -3,9 +3,12 @@
 pub mod attention;
 mod decision;
 mod evidence;
+mod held;
 mod list;
+mod overriding;
 pub mod queue;
 mod request;
+mod rollback;
 pub(crate) mod rows;
 mod start;
 mod stop;
@@ -15,7 +18,8 @@ mod visible;
 pub(crate) use visible::Standing;
 
 pub use list::{ChangeQuery, ChangeRow, Home};
-pub use request::{NewChange, Preview};
+pub use request::{NewChange, Preview, Timing};
+pub use rollback::RollbackPreview;
 pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry};
 
 use domain::{Caller, ChangeId, Refusal, RefusalCode, policy::Read};

@@ -22,6 +22,7 @@ pub mod releases;
 mod remembered;
 pub mod rules;
 pub mod runs;
+pub mod schedule;
 pub mod services;
 pub mod sessions;
 pub mod settings;
@@ -75,6 +76,7 @@ struct Inner {
 struct Memory {
     /// What a person may see follows from their standing and the policies, which are fixed for this process.
     visible: remembered::Remembered<changes::Standing, Visibility>,
+    calendar: schedule::Kept,
     changes_counted: remembered::Remembered<String, i64>,
     audit_counted: remembered::Remembered<String, i64>,
     /// Who has looked at which part of the audit log within the last minute.
@@ -86,6 +88,7 @@ impl Default for Memory {
         let second = Duration::from_secs(1);
         Self {
             visible: remembered::Remembered::new(Duration::from_secs(300), 2_000),
+            calendar: schedule::Kept::default(),
             changes_counted: remembered::Remembered::new(second, 500),
             audit_counted: remembered::Remembered::new(second, 500),
             audit_read: remembered::Remembered::new(Duration::from_secs(60), 2_000),

@@ -62,7 +62,7 @@ impl Control {
     }
 
     /// The rules, for whoever may see them.
-    pub fn rules_in_force(&self, caller: &Caller) -> Result<&RuleSet> {
+    pub fn rules_in_force(&self, caller: &Caller) -> Result<std::sync::Arc<RuleSet>> {
         self.policies()
             .may(caller, Read, &Room::Rules, self.now())?;
         Ok(self.rules())

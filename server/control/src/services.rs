@@ -92,6 +92,7 @@ impl Control {
         let mut may_request = Err(Refusal::not_found("environment to deploy to"));
         for environment in &environments {
             let draft = Draft {
+                kind: domain::ChangeKind::Deploy,
                 service: found.name.clone(),
                 team: found.team.clone(),
                 environment: environment.name.clone(),

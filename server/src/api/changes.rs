@@ -62,6 +62,51 @@ pub(super) struct Change {
     updated_at: Timestamp,
     /// Not approved and started by then, it expires.
     expires_at: Timestamp,
+    /// What an approved change waits for; null for any other.
+    queued: Option<Queued>,
+}
+
+/// What an approved change waits for.
+#[derive(Debug, Serialize, ToSchema)]
+struct Queued {
+    /// 1 starts next; null where somebody has to start it. Counted up to 1,001.
+    #[schema(minimum = 1)]
+    place: Option<i64>,
+    /// Another change of the same service and environment is under way.
+    held: bool,
+    /// Which one; null where there is none, or where the caller may not know of it.
+    holder: Option<Holder>,
+    /// In words.
+    words: String,
+}
+
+/// The change that holds a service's place in an environment.
+#[derive(Debug, Serialize, ToSchema)]
+struct Holder {
+    #[schema(value_type = words::Id)]
+    id: ChangeId,
+    #[schema(value_type = words::ChangeState)]
+    state: ChangeState,
+    #[schema(value_type = words::Version)]
+    version: Version,
+    #[schema(value_type = words::Login)]
+    requester: Login,
+}
+
+impl From<control::changes::queue::Queued> for Queued {
+    fn from(queued: control::changes::queue::Queued) -> Self {
+        Self {
+            words: queued.words(),
+            place: queued.place,
+            held: queued.held,
+            holder: queued.holder.map(|holder| Holder {
+                id: holder.id,
+                state: holder.state,
+                version: holder.version,
+                requester: holder.requester,
+            }),
+        }
+    }
 }
 
 impl From<ChangeRow> for Change {
@@ -83,6 +128,7 @@ impl From<ChangeRow> for Change {
             created_at: row.created_at,
             updated_at: row.updated_at,
             expires_at: row.expires_at,
+            queued: row.queued.map(Into::into),
         }
     }
 }
@@ -118,6 +164,7 @@ impl From<Wish> for NewChange {
             reason: sent.reason,
             start_mode: sent.start_mode.unwrap_or(StartMode::OnApproval),
             retry_of: None,
+            timing: control::changes::Timing::default(),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use axum::{extract::State, response::Response};
 use domain::{
-    Approvers, ChangeKind, EnvironmentName, JobRole, Rule, RuleSet, ServiceName, TeamName,
-    rule::Demand,
+    Approvers, ChangeKind, EnvironmentName, JobRole, RegionName, Rule, RuleSet, ServiceName,
+    TeamName,
+    rule::{AnyOf, Demand, Size},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,18 +35,32 @@ struct RuleInForce {
     require: Vec<RuleDemand>,
 }
 
-/// Which changes a rule is about; null matches all.
+/// Which changes a rule is about; null matches all, a list whatever is in it.
 #[derive(Debug, Serialize, ToSchema)]
 struct RuleMatch {
-    #[schema(value_type = Option<words::ChangeKind>)]
-    kind: Option<ChangeKind>,
-    #[schema(value_type = Option<words::EnvironmentName>)]
-    environment: Option<EnvironmentName>,
+    #[schema(value_type = Option<Vec<words::ChangeKind>>)]
+    kind: Option<Vec<ChangeKind>>,
+    #[schema(value_type = Option<Vec<words::EnvironmentName>>)]
+    environment: Option<Vec<EnvironmentName>>,
     protected: Option<bool>,
-    #[schema(value_type = Option<words::TeamName>)]
-    team: Option<TeamName>,
-    #[schema(value_type = Option<words::ServiceName>)]
-    service: Option<ServiceName>,
+    #[schema(value_type = Option<Vec<words::TeamName>>)]
+    team: Option<Vec<TeamName>>,
+    #[schema(value_type = Option<Vec<words::ServiceName>>)]
+    service: Option<Vec<ServiceName>>,
+    system: Option<Vec<String>>,
+    /// The service's annotation `portolan/tier`.
+    tier: Option<Vec<String>>,
+    /// Changes that touch any of these.
+    #[schema(value_type = Option<Vec<words::RegionName>>)]
+    region: Option<Vec<RegionName>>,
+    /// Changes that touch at least so many regions.
+    regions_from: Option<u32>,
+    /// Changes of at least this size: the greatest difference, over the regions, between the version that runs and the
+    /// one that would, as `MAJOR.MINOR.PATCH`; `major` where that cannot be known.
+    #[schema(value_type = Option<words::ChangeSize>)]
+    size_from: Option<Size>,
+    /// All of it in words.
+    words: String,
 }
 
 /// How many of whom must agree.
@@ -99,15 +114,29 @@ impl From<Rule> for RuleInForce {
         Self {
             name: rule.name,
             r#match: RuleMatch {
-                kind: rule.matches.kind,
-                environment: rule.matches.environment,
+                words: rule.matches.words(),
+                kind: list(rule.matches.kind.as_ref()),
+                environment: list(rule.matches.environment.as_ref()),
                 protected: rule.matches.protected,
-                team: rule.matches.team,
-                service: rule.matches.service,
+                team: list(rule.matches.team.as_ref()),
+                service: list(rule.matches.service.as_ref()),
+                system: texts(rule.matches.system.as_ref()),
+                tier: texts(rule.matches.tier.as_ref()),
+                region: list(rule.matches.region.as_ref()),
+                regions_from: rule.matches.regions_from,
+                size_from: rule.matches.size_from,
             },
             require: rule.demands.into_iter().map(demand).collect(),
         }
     }
+}
+
+fn list<T: Clone>(any: Option<&AnyOf<T>>) -> Option<Vec<T>> {
+    any.map(|any| any.values().to_vec())
+}
+
+fn texts<T: ToString>(any: Option<&AnyOf<T>>) -> Option<Vec<String>> {
+    any.map(|any| any.values().iter().map(ToString::to_string).collect())
 }
 
 /// The rules in force
@@ -119,5 +148,5 @@ pub(super) async fn list(
     _: Plain,
     known: Known,
 ) -> Result<Response, Refused> {
-    known.answer(&Rules::from(state.control().rules_in_force(&caller)?))
+    known.answer(&Rules::from(&*state.control().rules_in_force(&caller)?))
 }

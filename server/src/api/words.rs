@@ -97,6 +97,7 @@ choices! {
     PersonState of domain::PersonState::ALL, "`active`: may come in; `lapsed`: the last sign-in is so long ago that its groups count for nothing until the next one; `disabled`: shut out by an administrator.";
     JobRole of domain::JobRole::ALL, "What a person's work is.";
     RequestableKind of [domain::ChangeKind::Deploy], "What can be asked for: this version of the portal deploys.";
+    ChangeSize of domain::rule::Size::ALL, "How far a change moves a service.";
     Scope of domain::Scope::ALL, "What a token may be used for, as far as its owner may.";
 }
 

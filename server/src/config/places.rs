@@ -2,12 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use control::settings::{EnvironmentSetting, RegionPair};
-use domain::{EnvironmentName, RegionName, Rule, RuleSet};
+use control::{
+    rules::Source,
+    settings::{EnvironmentSetting, RegionPair},
+};
+use domain::{
+    EnvironmentName, RegionName, RuleSet,
+    policy::PolicySet,
+    rule::check::{Place, World},
+};
 
 use super::{
     reader::Reader,
-    values::{parsed, text},
+    values::{parsed, path, text},
 };
 
 const REGION: &str = "an AWS region such as eu-west-1";
@@ -47,14 +54,12 @@ pub(super) fn region_pairs(r: &mut Reader<'_>) -> Option<Vec<RegionPair>> {
     Some(pairs)
 }
 
-/// The environments, and the names of all that are there, be they right or wrong, for rules to refer to.
 pub(super) fn environments(
     r: &mut Reader<'_>,
     pairs: Option<&[RegionPair]>,
-) -> (Option<Vec<EnvironmentSetting>>, Vec<EnvironmentName>) {
-    let mut names = vec![];
-    let found = r.tables("environments", |r| environment(r, pairs, &mut names));
-    (found.and_then(|all| distinct(r, all)), names)
+) -> Option<Vec<EnvironmentSetting>> {
+    let found = r.tables("environments", |r| environment(r, pairs))?;
+    distinct(r, found)
 }
 
 fn distinct(
@@ -81,12 +86,10 @@ fn distinct(
 fn environment(
     r: &mut Reader<'_>,
     pairs: Option<&[RegionPair]>,
-    names: &mut Vec<EnvironmentName>,
 ) -> Option<EnvironmentSetting> {
     let name = r.required("name", "a name such as staging", |t| {
         EnvironmentName::parse(t).map_err(|e| e.to_string())
     });
-    names.extend(name.clone());
     let title = r.required("title", "a title for people", text);
     // Not defaulted: forgetting it would leave a production unprotected.
     let protected = r.required("protected", "true or false", parsed);
@@ -182,35 +185,37 @@ fn check_regions(
     }
 }
 
-pub(super) fn rules(r: &mut Reader<'_>, environments: &[EnvironmentName]) -> Option<RuleSet> {
-    let rules: Vec<Rule> = r.tables("rules", |r| {
-        let rule = r.rest::<Rule>()?;
-        if let Some(name) = rule
-            .matches
-            .environment
-            .clone()
-            .filter(|name| !environments.contains(name))
-        {
-            r.wrong(
-                "match.environment",
-                format!("'{name}' is no environment of this configuration; correct it or add it"),
-            );
+/// The rules, the file they are in, and what they may refer to.
+pub(super) fn rules(
+    r: &mut Reader<'_>,
+    environments: Option<&[EnvironmentSetting]>,
+    policies: Option<&PolicySet>,
+) -> Option<(RuleSet, Source)> {
+    let file = r.required("rules_file", "the path of a rules file", path)?;
+    let place = |e: &EnvironmentSetting| Place {
+        environment: e.name.clone(),
+        protected: e.protected,
+        regions: e.clusters.keys().cloned().collect(),
+    };
+    let world = World {
+        places: environments.unwrap_or_default().iter().map(place).collect(),
+        approvers: policies.map(PolicySet::approvers).unwrap_or_default(),
+        ..World::default()
+    };
+    let bytes = match std::fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(why) => {
+            let wrong = format!("cannot read {}: {why}; write the path of a readable file", file.display());
+            r.wrong("rules_file", wrong);
+            return None;
         }
-        Some(rule)
-    })?;
-    if rules.is_empty() {
-        // A change no rule speaks of is refused, so without rules nothing could ever be done.
-        r.wrong(
-            "rules",
-            "is missing; write [[rules]] with name, match and require",
-        );
-        return None;
-    }
-    match RuleSet::new(rules) {
-        Ok(rules) => Some(rules),
+    };
+    match control::rules::file::read(&bytes, &world) {
+        Ok(rules) => Some((rules, Source { file, world })),
         Err(all) => {
             for one in all {
-                r.wrong("rules", one);
+                let line = one.line.map_or_else(String::new, |line| format!(":{line}"));
+                r.wrong_in(format!("{}{line}", file.display()), one.wrong);
             }
             None
         }

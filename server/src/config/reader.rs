@@ -66,6 +66,11 @@ impl<'a> Reader<'a> {
         self.wrong_at(self.place(key, None), wrong);
     }
 
+    /// In another file than this one.
+    pub(super) fn wrong_in(&self, place: String, wrong: impl Into<String>) {
+        self.wrong_at(place, wrong);
+    }
+
     fn wrong_at(&self, place: String, wrong: impl Into<String>) {
         let wrong = wrong.into();
         self.mistakes.borrow_mut().push(Mistake { place, wrong });

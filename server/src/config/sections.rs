@@ -80,9 +80,10 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
         })
     });
     let region_pairs = places::region_pairs(r);
-    let (environments, names) = places::environments(r, region_pairs.as_deref());
-    let rules = places::rules(r, &names);
+    let environments = places::environments(r, region_pairs.as_deref());
     let policies = r.section("policy", policies);
+    let rules = places::rules(r, environments.as_deref(), policies.as_ref());
+    let (rules, rules_source) = rules?;
     Some(Config {
         listen: listen?,
         proxies: proxies?,
@@ -92,7 +93,8 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
         oidc: oidc?,
         worker: worker?,
         limits: limits?,
-        rules: rules?,
+        rules,
+        rules_source,
         policies: policies?,
         settings: Settings {
             public_url: public_url?,

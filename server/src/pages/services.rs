@@ -99,6 +99,7 @@ fn wanted(name: &str, fields: &Params) -> Result<NewChange, Refusal> {
             reason,
             start_mode,
             retry_of: None,
+            timing: control::changes::Timing::default(),
         }),
         (.., Some(refusal)) => Err(refusal),
         _ => Err(Refusal::field("version", "choose a release")),

@@ -36,10 +36,11 @@ impl Drop for World {
 
 /// Variables that point the configuration at the parts of a test.
 pub fn variables(url: &str, database: &str, issuer: &str) -> Vec<(String, String)> {
-    let catalogue = "../local/catalog";
+    let (catalogue, rules) = ("../local/catalog", "../local/rules.toml");
     [
         ("PORTOLAN_LISTEN", "127.0.0.1:0"),
         ("PORTOLAN_PUBLIC_URL", url),
+        ("PORTOLAN_RULES_FILE", rules),
         ("PORTOLAN_CATALOG_FOLDER", catalogue),
         ("PORTOLAN_DATABASE__URL", database),
         ("PORTOLAN_DATABASE__CONNECTIONS", "5"),

@@ -96,6 +96,52 @@ impl PolicySet {
         &self.version
     }
 
+    /// Job roles of which somebody could approve something: a rule that asks for any other could never be satisfied.
+    /// Asked of the policies with one person of that role alone, of the owning team, at every kind of change.
+    pub fn approvers(&self) -> BTreeSet<crate::JobRole> {
+        let may = |role: &crate::JobRole| {
+            crate::ChangeKind::ALL.iter().any(|kind| {
+                [false, true].iter().any(|protected| self.could_approve(*role, *kind, *protected))
+            })
+        };
+        crate::JobRole::ALL.into_iter().filter(may).collect()
+    }
+
+    fn could_approve(&self, role: crate::JobRole, kind: crate::ChangeKind, protected: bool) -> bool {
+        let (Ok(team), Ok(environment), Ok(login)) = (
+            TeamName::parse("any"),
+            crate::EnvironmentName::parse("any"),
+            crate::Login::parse("any"),
+        ) else {
+            return false;
+        };
+        let nobody = uuid::Uuid::nil();
+        let person = Person {
+            id: uuid::Uuid::max().into(),
+            login,
+            name: String::new(),
+            job_roles: [role].into(),
+            teams: [team.clone()].into(),
+        };
+        let caller = Caller {
+            person,
+            kind: crate::CallerKind::Job { step: None },
+            request_id: nobody.into(),
+            ip: None,
+        };
+        let resource = Resource {
+            kind: "Change",
+            id: nobody.to_string(),
+            team: Some(team),
+            environment: Some(environment),
+            protected,
+            change: Some(kind),
+            owner: Some(nobody.into()),
+            person: None,
+        };
+        self.check::<super::Approve>(&caller, &resource, Timestamp::UNIX_EPOCH).is_ok()
+    }
+
     /// Decides, and hands the subject back inside the proof.
     ///
     /// # Errors
@@ -252,6 +298,9 @@ impl PolicySet {
                 Expr::new_string(environment.to_string()),
             );
             attributes.insert("protected".to_owned(), Expr::new_bool(resource.protected));
+        }
+        if let Some(kind) = resource.change {
+            attributes.insert("kind".to_owned(), Expr::new_string(kind.to_string()));
         }
         if let Some(owner) = resource.owner {
             attributes.insert(

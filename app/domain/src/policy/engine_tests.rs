@@ -106,6 +106,7 @@ fn role_action_resource_matrix() {
                 for protected in [false, true] {
                     let place = if protected { "protected" } else { "open" };
                     let draft = Draft {
+                        kind: crate::ChangeKind::Deploy,
                         service: service.name.clone(),
                         team: team(of),
                         protected,

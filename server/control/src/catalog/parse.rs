@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
-use domain::{ServiceName, TeamName};
+use domain::{ServiceName, TeamName, TierName};
 use serde::{Deserialize, Serialize};
 use serde_saphyr::{Spanned, options::Options};
 use url::Url;
@@ -41,6 +41,8 @@ pub struct ServiceEntity {
     pub repository: Option<String>,
     pub pipeline: Option<String>,
     pub image: Option<String>,
+    /// How much depends on it, for rules to ask about.
+    pub tier: Option<String>,
     pub tags: Vec<String>,
     pub links: Vec<Link>,
     pub file: String,
@@ -308,6 +310,11 @@ impl Reader<'_> {
             .and_then(|(field, v)| self.checked(v, &field, pipeline));
         let image = annotation(&["portolan/ecr-repository"])
             .and_then(|(field, v)| self.checked(v, &field, repository));
+        let tier = annotation(&["portolan/tier"]).and_then(|(field, v)| {
+            self.checked(v, &field, |t| {
+                TierName::parse(t).map(|tier| tier.to_string()).map_err(|e| e.to_string())
+            })
+        });
         let source = annotation(&["backstage.io/source-location", "backstage.io/view-url"])
             .and_then(|(field, v)| self.checked(v, &field, web_address));
         let slug = annotation(&["github.com/project-slug"])
@@ -342,6 +349,7 @@ impl Reader<'_> {
             repository: source.or_else(|| slug.map(|s| format!("https://github.com/{s}"))),
             pipeline,
             image,
+            tier,
             tags,
             links,
             file: self.file.into(),

@@ -24,7 +24,7 @@ pub(super) async fn upsert(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> 
     };
     let lists: Vec<serde_json::Value> = all
         .iter()
-        .map(|s| serde_json::json!({"tags": s.tags, "links": s.links}))
+        .map(|s| serde_json::json!({"tags": s.tags, "links": s.links, "tier": s.tier}))
         .collect();
     let lines: Vec<i32> = all
         .iter()
@@ -33,21 +33,21 @@ pub(super) async fn upsert(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> 
     // A row that is as it was is left alone, so that `updated_at` says when it really changed.
     let touched = sqlx::query(
         "INSERT INTO service AS s (id, name, title, description, team, system, lifecycle, repository, pipeline, image,
-             tags, links, source, source_file, source_line, created_at, updated_at)
+             tags, links, tier, source, source_file, source_line, created_at, updated_at)
          SELECT id, name, title, description, team, system, lifecycle, repository, pipeline, image,
-             ARRAY(SELECT jsonb_array_elements_text(lists -> 'tags')), lists -> 'links', $14, file, line, $15, $15
+             ARRAY(SELECT jsonb_array_elements_text(lists -> 'tags')), lists -> 'links', lists ->> 'tier', $14, file, line, $15, $15
          FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::int[])
              AS new (id, name, title, description, team, system, lifecycle, repository, pipeline, image, lists, file, line)
          ON CONFLICT (name) DO UPDATE SET title = EXCLUDED.title, description = EXCLUDED.description,
              team = EXCLUDED.team, system = EXCLUDED.system, lifecycle = EXCLUDED.lifecycle,
              repository = EXCLUDED.repository, pipeline = EXCLUDED.pipeline, image = EXCLUDED.image,
-             tags = EXCLUDED.tags, links = EXCLUDED.links, source = EXCLUDED.source,
+             tags = EXCLUDED.tags, links = EXCLUDED.links, tier = EXCLUDED.tier, source = EXCLUDED.source,
              source_file = EXCLUDED.source_file, source_line = EXCLUDED.source_line, orphaned_at = NULL, updated_at = $15
-         WHERE (s.title, s.description, s.team, s.system, s.lifecycle, s.repository, s.pipeline, s.image, s.tags, s.links,
+         WHERE (s.title, s.description, s.team, s.system, s.lifecycle, s.repository, s.pipeline, s.image, s.tags, s.links, s.tier,
                 s.source, s.source_file, s.source_line, s.orphaned_at)
              IS DISTINCT FROM (EXCLUDED.title, EXCLUDED.description, EXCLUDED.team, EXCLUDED.system, EXCLUDED.lifecycle,
-                EXCLUDED.repository, EXCLUDED.pipeline, EXCLUDED.image, EXCLUDED.tags, EXCLUDED.links,
+                EXCLUDED.repository, EXCLUDED.pipeline, EXCLUDED.image, EXCLUDED.tags, EXCLUDED.links, EXCLUDED.tier,
                 EXCLUDED.source, EXCLUDED.source_file, EXCLUDED.source_line, NULL)",
     )
     .bind(&ids)

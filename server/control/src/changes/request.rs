@@ -2,15 +2,16 @@
 
 use domain::{
     Caller, Change, ChangeId, ChangeKind, ChangeState, EnvironmentName, Event, EventKind, Evidence,
-    EvidenceDigest, Reason, Refusal, RefusalCode, Requirement, ServiceName, StartMode, Version,
+    EvidenceDigest, Reason, Refusal, RefusalCode, Requirement, RuleSet, ServiceName, StartMode,
+    Version,
     policy::{Draft, RequestChange, ServiceSubject},
-    rule::tally,
+    rule::{Facts, tally},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{ChangeDetail, RequirementView, evidence::facts, rows};
+use super::{ChangeDetail, RequirementView, evidence::Planned, rows};
 use crate::{Control, Error, Result, new_id};
 
 /// What a person asks for.
@@ -23,6 +24,25 @@ pub struct NewChange {
     pub reason: Reason,
     pub start_mode: StartMode,
     pub retry_of: Option<ChangeId>,
+    pub timing: Timing,
+}
+
+/// When it may start, besides approvals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Not before this moment.
+    pub start_at: Option<Timestamp>,
+    /// Not before these have succeeded.
+    pub after: Vec<ChangeId>,
+}
+
+/// What people add to what the portal works out.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) reason: Reason,
+    pub(super) start_mode: StartMode,
+    pub(super) retry_of: Option<ChangeId>,
+    pub(super) timing: Timing,
 }
 
 /// What would be done and who would have to agree, before anything is asked for.
@@ -47,19 +67,17 @@ impl Control {
         self.readable_service(caller, service).await?;
         let mut conn = self.pool().acquire().await?;
         let planned = self
-            .plan(
-                &mut conn,
-                ChangeKind::Deploy,
-                &caller.person.login,
-                service,
-                version,
-                environment,
-            )
+            .plan(&mut conn, &caller.person.login, service, version, environment)
             .await?;
         drop(conn);
+        self.preview_of(caller, planned).await
+    }
+
+    /// What a planned change would need.
+    pub(super) async fn preview_of(&self, caller: &Caller, planned: Planned) -> Result<Preview> {
+        let needed = requirements(&planned.rules, &planned.evidence)?;
         let evidence = planned.evidence;
         let (_, digest) = evidence.seal()?;
-        let needed = self.requirements(&evidence)?;
         let status = tally(&needed, &[], caller.person.id, &evidence.team, digest);
         let requirements = self
             .requirement_views(&evidence, caller.person.id, &[], &status)
@@ -81,7 +99,7 @@ impl Control {
             return Err(Refusal::field(
                 "kind",
                 format!(
-                    "'{}' cannot be requested yet; this portal deploys",
+                    "'{}' cannot be requested here; this portal deploys, and rolls back what was deployed (POST /changes/{{id}}/rollback)",
                     new.kind
                 ),
             )
@@ -108,26 +126,35 @@ impl Control {
         );
         let mut conn = self.pool().acquire().await?;
         let planned = self
-            .plan(
-                &mut conn,
-                new.kind,
-                &caller.person.login,
-                &new.service,
-                &new.version,
-                &new.environment,
-            )
+            .plan(&mut conn, &caller.person.login, &new.service, &new.version, &new.environment)
             .await?;
         drop(conn);
+        let wish = Wish {
+            reason: new.reason,
+            start_mode: new.start_mode,
+            retry_of: new.retry_of,
+            timing: new.timing,
+        };
+        self.submit(caller, planned, wish).await
+    }
+
+    /// Records what was planned as a change.
+    pub(super) async fn submit(
+        &self,
+        caller: &Caller,
+        planned: Planned,
+        new: Wish,
+    ) -> Result<ChangeDetail> {
         let evidence = planned.evidence;
         self.permit(caller, RequestChange, draft(&evidence)).await?;
-        let requirements = self.requirements(&evidence)?;
+        let requirements = requirements(&planned.rules, &evidence)?;
         let (text, digest) = evidence.seal()?;
         let mut tx = self.begin(caller).await?;
         let lasts =
             SignedDuration::try_from(self.settings().times.change_expires).map_err(Error::fault)?;
         let change = Change {
             id: new_id(),
-            kind: new.kind,
+            kind: evidence.kind,
             state: ChangeState::Requested,
             requester: caller.person.id,
             requester_login: caller.person.login.clone(),
@@ -143,8 +170,9 @@ impl Control {
         };
         let id = change.id;
         let requested = Event::on_change(EventKind::ChangeRequested, id).with(json!({
-            "kind": new.kind, "service": new.service, "version": new.version, "environment": new.environment,
-            "reason": new.reason, "evidence_digest": digest, "retry_of": new.retry_of,
+            "kind": evidence.kind, "service": evidence.service, "version": evidence.version,
+            "environment": evidence.environment, "reason": new.reason, "evidence_digest": digest,
+            "retry_of": new.retry_of, "rollback_of": evidence.rollback_of,
         }));
         let (change, planned_event) = change.plan()?;
         let mut events = vec![planned_event];
@@ -187,6 +215,15 @@ impl Control {
             return self.resume(caller, id, reason.to_string()).await;
         }
         super::view::retryable(&old.change)?;
+        if let Some(of) = old.evidence.rollback_of {
+            let wish = Wish {
+                reason,
+                start_mode: old.change.start_mode,
+                retry_of: Some(id),
+                timing: Timing::default(),
+            };
+            return self.rollback(caller, of, wish).await;
+        }
         let new = NewChange {
             kind: old.change.kind,
             service: old.change.service,
@@ -195,29 +232,31 @@ impl Control {
             reason,
             start_mode: old.change.start_mode,
             retry_of: Some(id),
+            timing: Timing::default(),
         };
         self.request_change(caller, new).await
     }
+}
 
-    /// What the rules ask for.
-    ///
-    /// # Errors
-    /// Refused when no rule speaks about such a change: nobody thought of it, so nobody may do it.
-    pub(super) fn requirements(&self, evidence: &Evidence) -> Result<Vec<Requirement>> {
-        let facts = facts(evidence);
-        if self.rules().matching(&facts).is_empty() {
-            return Err(Refusal::new(
-                RefusalCode::Forbidden,
-                format!("No rule says who must agree to a {} of {} to {}; an administrator has to add one.", evidence.kind, evidence.service, evidence.environment),
-            )
-            .into());
-        }
-        Ok(self.rules().requirements(&facts))
+/// What the rules ask for.
+///
+/// # Errors
+/// Refused when no rule speaks about such a change: nobody thought of it, so nobody may do it.
+pub(super) fn requirements(rules: &RuleSet, evidence: &Evidence) -> Result<Vec<Requirement>> {
+    let facts = Facts::of(evidence);
+    if rules.matching(&facts).is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::Forbidden,
+            format!("No rule says who must agree to a {} of {} to {}; an administrator has to add one.", evidence.kind, evidence.service, evidence.environment),
+        )
+        .into());
     }
+    Ok(rules.requirements(&facts))
 }
 
 pub(super) fn draft(evidence: &Evidence) -> Draft {
     Draft {
+        kind: evidence.kind,
         service: evidence.service.clone(),
         team: evidence.team.clone(),
         environment: evidence.environment.clone(),

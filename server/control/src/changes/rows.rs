@@ -1,5 +1,6 @@
 //! SQL of changes, approvals and grants.
 
+pub(super) mod history;
 pub(super) mod list;
 pub(super) mod run;
 
@@ -405,11 +406,11 @@ pub(super) async fn consume_grant(tx: &mut ChangeTx, change: &Change) -> Result<
 /// environment running, and none before them in the queue.
 pub(super) async fn startable(conn: &mut PgConnection, limit: i64) -> Result<Vec<ChangeId>> {
     let ids: Vec<uuid::Uuid> = sqlx::query_scalar(
-        "SELECT c.id FROM change c WHERE c.state = 'approved' AND c.start_mode = 'on_approval'
+        "SELECT c.id FROM change c WHERE c.state = 'approved' AND c.start_mode = 'on_approval' AND c.held_by IS NULL
            AND NOT EXISTS (SELECT FROM change r WHERE r.service = c.service AND r.environment = c.environment
                            AND r.state IN ('running', 'needs_attention'))
            AND NOT EXISTS (SELECT FROM change e WHERE e.service = c.service AND e.environment = c.environment
-                           AND e.state = 'approved' AND e.start_mode = 'on_approval' AND e.id < c.id)
+                           AND e.state = 'approved' AND e.start_mode = 'on_approval' AND e.held_by IS NULL AND e.id < c.id)
          ORDER BY c.id LIMIT $1",
     )
     .bind(limit)

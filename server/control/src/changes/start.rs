@@ -9,7 +9,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{ChangeDetail, request::draft, rows};
+use super::{ChangeDetail, held, request::draft, rows};
 use crate::{ChangeTx, Control, Error, Result, new_id, people};
 
 impl Control {
@@ -113,15 +113,8 @@ impl Control {
             )
             .into());
         }
-        let now = self
-            .plan(
-                tx.conn(),
-                stored.change.kind,
-                &stored.change.requester_login,
-                &stored.change.service,
-                &stored.change.version,
-                &stored.change.environment,
-            )
+        let (mut tx, may_start) = self.unless_held(tx, caller, &stored).await?;
+        let now = self.plan_again(tx.conn(), &stored)
             .await;
         let differences = match now {
             Ok(planned) => json!(stored.evidence.differences(&planned.evidence)),
@@ -164,6 +157,7 @@ impl Control {
         let stepped_up = rule::stepped_up(&status, &approvals);
         let run: RunId = new_id();
         let (change, event) = allowed.start(run)?;
+        let event = held::told(event, &may_start);
         let Some(grant) = rows::consume_grant(&mut tx, &change).await? else {
             return Err(Refusal::new(
                 RefusalCode::WrongState,

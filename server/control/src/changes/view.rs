@@ -8,6 +8,7 @@ use domain::{
     Verdict,
     policy::{Approve, Cancel, Reject, RequestChange, Resume, Start},
     rule::tally,
+    schedule::{MayStart, Override},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -66,6 +67,11 @@ pub struct Buttons {
     pub cancel: Result<(), Refusal>,
     pub resume: Result<(), Refusal>,
     pub retry: Result<(), Refusal>,
+    /// Ask for a change that undoes this one.
+    pub rollback: Result<(), Refusal>,
+    /// Ask for an override of the freezes that hold it, and be the second person.
+    pub ask_override: Result<(), Refusal>,
+    pub confirm_override: Result<(), Refusal>,
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +90,10 @@ pub struct ChangeDetail {
     pub approvals: Vec<ApprovalView>,
     pub run: Option<RunView>,
     pub timeline: Vec<TimelineEntry>,
+    /// Whether it may start now, by the calendar; none once it has started or ended.
+    pub may_start: Option<MayStart>,
+    /// Every override there ever was, oldest first.
+    pub overrides: Vec<Override>,
     pub buttons: Buttons,
 }
 
@@ -99,6 +109,9 @@ pub struct Explain {
     pub rule_version: String,
     /// Names of the rules that match.
     pub rules: Vec<String>,
+    /// The decision that the start obeys; none once it has started or ended.
+    pub may_start: Option<MayStart>,
+    pub overrides: Vec<Override>,
 }
 
 impl Control {
@@ -113,7 +126,9 @@ impl Control {
                 &status,
             )
             .await?;
+        let (may_start, overrides) = self.calendar_of(&stored).await?;
         let buttons = self.buttons(caller, &stored, &approvals, &status);
+        let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         let timeline = rows::list::timeline(self.pool(), id).await?;
         let run = self.run_view(id).await?;
         let change = stored.change;
@@ -161,6 +176,8 @@ impl Control {
                 .collect(),
             run,
             timeline,
+            may_start,
+            overrides,
             buttons,
         })
     }
@@ -176,11 +193,20 @@ impl Control {
                 &status,
             )
             .await?;
-        let facts = super::evidence::facts(&stored.evidence);
+        let facts = domain::rule::Facts::of(&stored.evidence);
+        let (may_start, overrides) = self.calendar_of(&stored).await?;
         Ok(Explain {
             id,
             state: stored.change.state,
-            buttons: self.buttons(caller, &stored, &approvals, &status),
+            buttons: self.with_calendar(
+                caller,
+                &stored,
+                self.buttons(caller, &stored, &approvals, &status),
+                may_start.as_ref(),
+                &overrides,
+            ),
+            may_start,
+            overrides,
             requirements,
             policy_version: self.policies().version().to_owned(),
             rule_version: self.rules().version().to_owned(),
@@ -389,6 +415,9 @@ impl Control {
                 .and_then(|()| policies.may(caller, Resume, change, now)),
             retry: retryable(change)
                 .and_then(|()| policies.may(caller, RequestChange, &draft(&stored.evidence), now)),
+            rollback: self.may_roll_back(caller, stored),
+            ask_override: can(false, "override"),
+            confirm_override: can(false, "confirm"),
         }
     }
 }

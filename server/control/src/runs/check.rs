@@ -22,6 +22,7 @@ impl Control {
             .clusters
             .describe(&session, &target.cluster)
             .await;
+        tracing::debug!(step = %work.lease.step, at = "read.called");
         Ok(match described {
             Ok(cluster) if cluster.is_active() => Outcome::succeeded(format!(
                 "{} is ACTIVE, Kubernetes {}.",
@@ -52,19 +53,21 @@ impl Control {
             Err(outcome) => return Ok(outcome),
         };
         let (evidence, target) = (&work.stored.evidence, &work.target);
+        let digest = evidence.becomes(target).digest;
         let found = self
             .outside()
             .images
-            .find(&session, &evidence.repository, &evidence.digest)
+            .find(&session, &evidence.repository, &digest)
             .await;
+        tracing::debug!(step = %work.lease.step, at = "read.called");
         Ok(match found {
             Ok(Some(_)) => Outcome::succeeded(format!(
                 "{} of {} is in the registry.",
-                evidence.digest, evidence.repository
+                digest, evidence.repository
             )),
             Ok(None) => Outcome::failed(format!(
                 "The image {} of {} is not in the registry of {} (account {}). It has to be replicated there first.",
-                evidence.digest, evidence.repository, target.region, target.account
+                digest, evidence.repository, target.region, target.account
             )),
             Err(failure) => {
                 log(work, &failure);

@@ -157,12 +157,13 @@ impl Control {
     fn parameters(&self, work: &Work, mark: &str) -> [(&'static str, String); 9] {
         let (evidence, target) = (&work.stored.evidence, &work.target);
         let url = self.settings().public_url.as_str().trim_end_matches('/');
+        let becomes = evidence.becomes(target);
         [
             (MARK, mark.to_owned()),
             ("PORTOLAN_URL", url.to_owned()),
             ("SERVICE", evidence.service.to_string()),
-            ("VERSION", evidence.version.to_string()),
-            ("DIGEST", evidence.digest.to_string()),
+            ("VERSION", becomes.version.to_string()),
+            ("DIGEST", becomes.digest.to_string()),
             ("ENVIRONMENT", evidence.environment.to_string()),
             ("REGION", target.region.to_string()),
             ("CLUSTER", target.cluster.clone()),

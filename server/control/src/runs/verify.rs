@@ -28,6 +28,7 @@ impl Control {
         let times = &self.settings().times;
         let deadline = Instant::now() + work.left_of(times.rollout);
         let evidence = &work.stored.evidence;
+        let digest = evidence.becomes(&work.target).digest;
         let mut last = String::new();
         loop {
             let session = match self.session_for(work, Need::VerifyRollout).await? {
@@ -44,13 +45,14 @@ impl Control {
             let renew_at = Instant::now() + RENEW;
             while Instant::now() < renew_at {
                 let rollout = namespace
-                    .rollout(evidence.service.as_str(), &evidence.digest)
+                    .rollout(evidence.service.as_str(), &digest)
                     .await;
+                tracing::debug!(step = %work.lease.step, at = "read.called");
                 match rollout {
                     Ok(Rollout::Done { pods }) => {
                         return Ok(Outcome::succeeded(format!(
                             "All {pods} pods run {} and are ready.",
-                            evidence.digest
+                            digest
                         )));
                     }
                     Ok(Rollout::Stuck(why)) => return Ok(Outcome::failed(why)),

@@ -1,6 +1,7 @@
 //! SQL of services and of what runs where.
 
-use domain::{ServiceId, ServiceName, TeamName};
+use domain::{ServiceId, ServiceName, SystemName, TeamName, TierName};
+use futures::Stream;
 use serde_json::Value;
 use sqlx::{FromRow, PgExecutor, PgPool};
 
@@ -12,6 +13,8 @@ pub(crate) struct Stored {
     pub(crate) id: ServiceId,
     pub(crate) name: ServiceName,
     pub(crate) team: TeamName,
+    pub(crate) system: Option<SystemName>,
+    pub(crate) tier: Option<TierName>,
     pub(crate) repository: Option<String>,
     pub(crate) pipeline: Option<String>,
     pub(crate) image: Option<String>,
@@ -27,6 +30,8 @@ struct StoredRow {
     id: uuid::Uuid,
     name: String,
     team: String,
+    system: Option<String>,
+    tier: Option<String>,
     repository: Option<String>,
     pipeline: Option<String>,
     image: Option<String>,
@@ -39,7 +44,7 @@ struct StoredRow {
 
 pub(crate) async fn by_name(db: impl PgExecutor<'_>, name: &ServiceName) -> Result<Option<Stored>> {
     let row: Option<StoredRow> = sqlx::query_as(
-        "SELECT id, name, team, repository, pipeline, image, links, source, source_file, source_line,
+        "SELECT id, name, team, system, tier, repository, pipeline, image, links, source, source_file, source_line,
                 orphaned_at IS NOT NULL AS orphaned
          FROM service WHERE name = $1",
     )
@@ -52,6 +57,9 @@ pub(crate) async fn by_name(db: impl PgExecutor<'_>, name: &ServiceName) -> Resu
         id: row.id.into(),
         name: ServiceName::parse(row.name).map_err(|e| bad("name", e.to_string()))?,
         team: TeamName::parse(row.team).map_err(|e| bad("team", e.to_string()))?,
+        // A catalogue may name systems as it likes; what is no name here is matched by no rule.
+        system: row.system.and_then(|text| SystemName::parse(text).ok()),
+        tier: row.tier.and_then(|text| TierName::parse(text).ok()),
         repository: row.repository,
         pipeline: row.pipeline,
         image: row.image,
@@ -102,22 +110,21 @@ pub(super) async fn version(pool: &PgPool) -> Result<i64> {
         .await?)
 }
 
-pub(super) async fn all(pool: &PgPool) -> Result<Vec<ListRow>> {
-    Ok(sqlx::query_as(
+/// Row by row: the copy that is made of them is smaller than all of them at once.
+pub(super) fn all(pool: &PgPool) -> impl Stream<Item = sqlx::Result<ListRow>> {
+    sqlx::query_as(
         "SELECT id, name, title, left(description, 240) AS description, team, system, lifecycle, tags, orphaned_at, updated_at
-         FROM service ORDER BY name COLLATE \"C\"",
+         FROM service",
     )
-    .fetch_all(pool)
-    .await?)
+    .fetch(pool)
 }
 
-pub(super) async fn cells(pool: &PgPool) -> Result<Vec<CellRow>> {
-    Ok(sqlx::query_as(
+pub(super) fn cells(pool: &PgPool) -> impl Stream<Item = sqlx::Result<CellRow>> {
+    sqlx::query_as(
         "SELECT d.service_id, d.environment, d.region, r.version, r.digest, d.change_id, d.since, d.verified_at
          FROM deployment d JOIN release r ON r.id = d.release_id",
     )
-    .fetch_all(pool)
-    .await?)
+    .fetch(pool)
 }
 
 /// Every environment and region, in the order of columns.

@@ -227,5 +227,6 @@ pub fn deploy(version: &str, environment: &str) -> NewChange {
         reason: Reason::parse("because").expect("reason"),
         start_mode: StartMode::Manual,
         retry_of: None,
+        timing: portolan_control::changes::Timing::default(),
     }
 }

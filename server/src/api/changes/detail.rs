@@ -118,6 +118,8 @@ pub(super) struct Permissions {
     cancel: Permission,
     resume: Permission,
     retry: Permission,
+    /// Ask for a change that undoes this one.
+    rollback: Permission,
 }
 
 impl From<ChangeDetail> for ChangeInFull {
@@ -214,6 +216,7 @@ impl From<Buttons> for Permissions {
             cancel: buttons.cancel.into(),
             resume: buttons.resume.into(),
             retry: buttons.retry.into(),
+            rollback: buttons.rollback.into(),
         }
     }
 }

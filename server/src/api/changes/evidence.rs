@@ -33,6 +33,11 @@ pub(in crate::api) struct Evidence {
     service: String,
     #[schema(value_type = words::TeamName)]
     team: String,
+    /// The service's system and tier in the catalogue; left out where it has none.
+    #[schema(required = false)]
+    system: String,
+    #[schema(required = false)]
+    tier: String,
     #[schema(value_type = words::Version)]
     version: String,
     #[schema(value_type = words::GitCommit)]
@@ -48,6 +53,9 @@ pub(in crate::api) struct Evidence {
     pipeline: String,
     /// In the order of the run.
     targets: Vec<EvidenceTarget>,
+    /// The change that a rollback undoes; left out of other changes.
+    #[schema(value_type = words::Id, required = false)]
+    rollback_of: String,
     rule_version: String,
     policy_version: String,
 }
@@ -66,6 +74,21 @@ struct EvidenceTarget {
     namespace: String,
     /// What the portal last verified there; null where it never deployed.
     current: Option<EvidenceRunning>,
+    /// What this region goes back to; left out where it is the change's one release.
+    #[schema(required = false)]
+    becomes: EvidenceBecoming,
+}
+
+/// The release that one region goes back to.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceBecoming {
+    #[schema(value_type = words::Version)]
+    version: String,
+    #[schema(value_type = words::ImageDigest)]
+    digest: String,
+    #[schema(value_type = words::GitCommit)]
+    commit: String,
 }
 
 /// A version as it runs somewhere.

@@ -1,7 +1,7 @@
 //! Moving a change on: approvals, start, cancel, retry.
 
 use axum::{Json, extract::State, http::StatusCode};
-use domain::{ChangeId, EvidenceDigest, Reason};
+use domain::{ChangeId, EvidenceDigest, Reason, StartMode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -117,5 +117,35 @@ pub(in crate::api) async fn retry(
     Sent(sent): Sent<Because>,
 ) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
     let change = state.control().retry(&caller, id, sent.reason).await?;
+    Ok((StatusCode::ACCEPTED, Json(change.into())))
+}
+
+/// Going back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Back {
+    #[schema(value_type = words::Reason)]
+    reason: Reason,
+    /// `on_approval` when nothing is said.
+    #[schema(value_type = Option<words::StartMode>)]
+    start_mode: Option<StartMode>,
+}
+
+/// Undo what a change has done
+///
+/// A new change of kind `rollback`: each region goes back to the release that was verified there before, which may be
+/// another one in each. The rules may ask for fewer approvals than a deployment needs.
+#[utoipa::path(post, path = "/changes/{id}/rollback", operation_id = "roll_back_change", tag = "changes",
+    params(("id" = words::Id, Path, description = "The change to undo.")), request_body = Back,
+    responses((status = 202, body = ChangeInFull, description = "The new change.")))]
+pub(in crate::api) async fn roll_back(
+    State(state): State<AppState>,
+    SignedIn(caller): SignedIn,
+    _: Plain,
+    Named(id): Named<ChangeId>,
+    Sent(sent): Sent<Back>,
+) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
+    let mode = sent.start_mode.unwrap_or(StartMode::OnApproval);
+    let change = state.control().request_rollback(&caller, id, sent.reason, mode).await?;
     Ok((StatusCode::ACCEPTED, Json(change.into())))
 }

@@ -1,7 +1,9 @@
 //! The execution of a change: its steps, the AWS sessions they used, its log.
 
 use axum::{Json, extract::State};
-use control::runs::{AwsSessionView, LogLine, RunView, StepView};
+use control::runs::{
+    AttemptView, AwsSessionView, CallView, LeaseView, LogLine, RunView, StepView,
+};
 use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,8 +54,55 @@ pub(in crate::api) struct Step {
     finished_at: Option<Timestamp>,
     /// The Jenkins build.
     build_url: Option<String>,
+    /// When it may be taken up (again); null unless it waits for that.
+    due_at: Option<Timestamp>,
+    /// Who holds it now.
+    lease: Option<Lease>,
+    /// Every time a worker took it up, oldest first; the newest hundred.
+    tried: Vec<Attempt>,
+    /// The calls with an effect that it committed to before they were made.
+    calls: Vec<Call>,
     /// The AWS sessions it used.
     aws: Vec<AwsSession>,
+}
+
+/// A worker's hold on a step.
+#[derive(Debug, Serialize, ToSchema)]
+struct Lease {
+    worker: String,
+    /// Counts up with every claim; whoever comes with an older one writes nothing.
+    #[schema(minimum = 1)]
+    epoch: i64,
+    /// Not renewed by then, another worker takes the step.
+    expires_at: Timestamp,
+}
+
+/// One time that a worker took a step up.
+#[derive(Debug, Serialize, ToSchema)]
+struct Attempt {
+    #[schema(minimum = 1)]
+    epoch: i64,
+    worker: String,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    /// Null while it goes on; `lost` when its worker was.
+    #[schema(example = "succeeded")]
+    outcome: Option<String>,
+    detail: Option<String>,
+}
+
+/// A call that changes something outside.
+#[derive(Debug, Serialize, ToSchema)]
+struct Call {
+    #[schema(example = "jenkins:build")]
+    call: String,
+    /// What it carries, and is found again by, outside.
+    mark: String,
+    /// `intended`, `done`, `refused` or `unknown`.
+    #[schema(example = "done")]
+    state: String,
+    made_at: Timestamp,
+    settled_at: Option<Timestamp>,
 }
 
 /// An STS session of the person who asked for the change: the join key to CloudTrail, never a secret.
@@ -112,7 +161,46 @@ impl From<StepView> for Step {
             started_at: view.started_at,
             finished_at: view.finished_at,
             build_url: view.build_url,
+            due_at: view.due_at,
+            lease: view.lease.map(Into::into),
+            tried: view.tried.into_iter().map(Into::into).collect(),
+            calls: view.calls.into_iter().map(Into::into).collect(),
             aws: view.aws.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<LeaseView> for Lease {
+    fn from(view: LeaseView) -> Self {
+        Self {
+            worker: view.worker,
+            epoch: view.epoch,
+            expires_at: view.expires_at,
+        }
+    }
+}
+
+impl From<AttemptView> for Attempt {
+    fn from(view: AttemptView) -> Self {
+        Self {
+            epoch: view.epoch,
+            worker: view.worker,
+            started_at: view.started_at,
+            ended_at: view.ended_at,
+            outcome: view.outcome,
+            detail: view.detail,
+        }
+    }
+}
+
+impl From<CallView> for Call {
+    fn from(view: CallView) -> Self {
+        Self {
+            call: view.call,
+            mark: view.mark,
+            state: view.state,
+            made_at: view.made_at,
+            settled_at: view.settled_at,
         }
     }
 }

@@ -223,7 +223,7 @@ impl Control {
                 .workloads
                 .open(&session, &cluster, &target.namespace)?;
             namespace
-                .rollout(evidence.service.as_str(), &evidence.digest)
+                .rollout(evidence.service.as_str(), &evidence.becomes(target).digest)
                 .await
         };
         let says = match says.await {

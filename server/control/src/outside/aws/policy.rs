@@ -88,6 +88,8 @@ mod tests {
             requester: Login::parse("developer").expect("login"),
             service: ServiceName::parse("cart").expect("service"),
             team: TeamName::parse("checkout").expect("team"),
+            system: None,
+            tier: None,
             version: Version::parse("1.1.0").expect("version"),
             commit: GitCommit::parse("0123abc").expect("commit"),
             repository: "shop/cart".into(),
@@ -102,7 +104,9 @@ mod tests {
                 cluster: "shop-staging".into(),
                 namespace: "shop".into(),
                 current: None,
+                becomes: None,
             }],
+            rollback_of: None,
             rule_version: "r".into(),
             policy_version: "p".into(),
         }

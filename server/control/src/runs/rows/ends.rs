@@ -161,9 +161,12 @@ pub(in crate::runs) async fn deployed(
     region: &RegionName,
 ) -> Result<()> {
     let now = tx.now().to_sqlx();
+    // A rollback takes each region back to its own release.
+    let target = stored.evidence.targets.iter().find(|t| t.region == *region);
+    let version = target.and_then(|t| t.becomes.as_ref()).map(|own| own.version.clone());
     sqlx::query(
         "INSERT INTO deployment (service_id, environment, region, release_id, change_id, since, verified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)
+         VALUES ($1, $2, $3, coalesce((SELECT id FROM release WHERE service_id = $1 AND version = $7), $4), $5, $6, $6)
          ON CONFLICT (service_id, environment, region) DO UPDATE SET
              since = CASE WHEN deployment.release_id = EXCLUDED.release_id THEN deployment.since ELSE EXCLUDED.since END,
              release_id = EXCLUDED.release_id, change_id = EXCLUDED.change_id, verified_at = EXCLUDED.verified_at",
@@ -174,6 +177,7 @@ pub(in crate::runs) async fn deployed(
     .bind(stored.release_id.0)
     .bind(stored.change.id.0)
     .bind(now)
+    .bind(version.as_ref().map(domain::Version::as_str))
     .execute(tx.conn())
     .await?;
     crate::catalog::rows::bump_version(tx).await

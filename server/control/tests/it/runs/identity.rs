@@ -27,6 +27,8 @@ fn evidence() -> Evidence {
         requester: Login::parse("developer").expect("login"),
         service: ServiceName::parse("cart").expect("service"),
         team: TeamName::parse("checkout").expect("team"),
+        system: None,
+        tier: None,
         version: Version::parse("1.1.0").expect("version"),
         commit: GitCommit::parse("0123abc").expect("commit"),
         repository: "shop/cart".into(),
@@ -41,7 +43,9 @@ fn evidence() -> Evidence {
             cluster: "shop-dev".into(),
             namespace: "shop".into(),
             current: None,
+            becomes: None,
         }],
+        rollback_of: None,
         rule_version: "r".into(),
         policy_version: "p".into(),
     }

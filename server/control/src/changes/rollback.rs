@@ -1,0 +1,94 @@
+//! Going back: one click from a deployment that failed or turned out bad, to a new change that undoes it.
+
+use domain::{
+    Caller, ChangeId, ChangeKind, ChangeState, Evidence, Reason, Refusal, RefusalCode, StartMode,
+    policy::RequestChange,
+};
+
+use super::{ChangeDetail, Preview, request::Wish, rows};
+use crate::{Control, Error, Result};
+
+/// What undoing a change would do, and what a deployment of the same would need.
+#[derive(Clone, Debug)]
+pub struct RollbackPreview {
+    /// The change that would be undone.
+    pub of: ChangeId,
+    pub preview: Preview,
+    /// Regions of it that keep what they have: nothing was good there before.
+    pub left: Vec<domain::RegionName>,
+    /// How many approvals the rules ask for a rollback, and how many for a deployment of the same.
+    pub approvals: (u32, u32),
+}
+
+impl Control {
+    /// What undoing this change would do, before anything is asked for.
+    pub async fn preview_rollback(&self, caller: &Caller, of: ChangeId) -> Result<RollbackPreview> {
+        let stored = self.readable_change(caller, of).await?;
+        undoable(&stored)?;
+        let mut conn = self.pool().acquire().await?;
+        let planned = self.plan_rollback(&mut conn, &caller.person.login, &stored).await?;
+        drop(conn);
+        let deployed = Evidence { kind: ChangeKind::Deploy, ..planned.evidence.clone() };
+        let count = |evidence| super::request::requirements(&planned.rules, evidence)
+            .map_or(0, |all| all.iter().map(|r| r.count).sum());
+        let approvals = (count(&planned.evidence), count(&deployed));
+        let regions = stored.evidence.targets.iter().map(|t| t.region.clone());
+        let left = regions
+            .filter(|region| !planned.evidence.targets.iter().any(|t| t.region == *region))
+            .collect();
+        let preview = self.preview_of(caller, planned).await?;
+        Ok(RollbackPreview { of, preview, left, approvals })
+    }
+
+    /// Asks for a change that undoes this one.
+    pub async fn request_rollback(
+        &self,
+        caller: &Caller,
+        of: ChangeId,
+        reason: Reason,
+        start_mode: StartMode,
+    ) -> Result<ChangeDetail> {
+        let wish = Wish { reason, start_mode, retry_of: None, timing: super::Timing::default() };
+        self.rollback(caller, of, wish).await
+    }
+
+    pub(super) async fn rollback(&self, caller: &Caller, of: ChangeId, wish: Wish) -> Result<ChangeDetail> {
+        let stored = self.readable_change(caller, of).await?;
+        undoable(&stored)?;
+        let mut conn = self.pool().acquire().await?;
+        let planned = self.plan_rollback(&mut conn, &caller.person.login, &stored).await?;
+        drop(conn);
+        self.submit(caller, planned, wish).await
+    }
+
+    /// Whether this change can be undone, for the button.
+    pub(super) fn may_roll_back(&self, caller: &Caller, stored: &rows::Stored) -> Result<(), Refusal> {
+        match undoable(stored) {
+            Err(Error::Refused(refusal)) => return Err(refusal),
+            Err(Error::Fault(_)) => return Err(Refusal::new(RefusalCode::Conflict, "It cannot be undone.")),
+            Ok(()) => {}
+        }
+        let as_rollback = Evidence { kind: ChangeKind::Rollback, ..stored.evidence.clone() };
+        let draft = super::request::draft(&as_rollback);
+        self.policies().may(caller, RequestChange, &draft, self.now())
+    }
+}
+
+/// It has done something, or may have.
+fn undoable(stored: &rows::Stored) -> Result<()> {
+    let change = &stored.change;
+    let deploys = matches!(change.kind, ChangeKind::Deploy | ChangeKind::Rollback);
+    let did = matches!(
+        change.state,
+        ChangeState::Succeeded | ChangeState::Failed | ChangeState::Cancelled | ChangeState::NeedsAttention
+    );
+    if deploys && did {
+        return Ok(());
+    }
+    let state = change.state.as_str().replace('_', " ");
+    Err(Refusal::new(
+        RefusalCode::WrongState,
+        format!("It is {state}; only what a run has done can be undone."),
+    )
+    .into())
+}

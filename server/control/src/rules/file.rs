@@ -1,0 +1,124 @@
+//! Reading a rules file: TOML, every mistake with its line.
+
+use std::{collections::BTreeSet, fmt};
+
+use domain::{Rule, RuleSet, TeamName, TierName, rule::check::World};
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The largest rules file, in bytes.
+const MAX: usize = 1024 * 1024;
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// Counted from 1. None where it is about the file as a whole.
+    pub line: Option<usize>,
+    pub wrong: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.wrong),
+            None => f.write_str(&self.wrong),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Every team that a rule may name; a slip of the finger is none of them.
+    #[serde(default)]
+    teams: BTreeSet<TeamName>,
+    /// Every tier that a rule may name.
+    #[serde(default)]
+    tiers: BTreeSet<TierName>,
+    #[serde(default)]
+    rules: Vec<Spanned<Rule>>,
+}
+
+/// # Errors
+/// Every mistake, in the order of lines. A text that is no TOML, or holds what no rule has, stops at the first.
+pub fn read(bytes: &[u8], world: &World) -> Result<RuleSet, Vec<Mistake>> {
+    let whole = |wrong: String| vec![Mistake { line: None, wrong }];
+    if bytes.len() > MAX {
+        return Err(whole(format!("has more than {MAX} bytes")));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|e| whole(format!("is no UTF-8: {e}")))?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line = error.span().map(|span| line_of(text, span.start));
+        let wrong = error.message().trim().to_owned();
+        vec![Mistake { line, wrong }]
+    })?;
+    if file.rules.is_empty() {
+        // A change that no rule speaks of is refused, so without rules nothing could ever be done.
+        return Err(whole("holds no rule; write [[rules]] with name, match and require".to_owned()));
+    }
+    let world = World {
+        teams: Some(file.teams),
+        tiers: Some(file.tiers),
+        ..world.clone()
+    };
+    let lines: Vec<usize> = file.rules.iter().map(|r| line_of(text, r.span().start)).collect();
+    let rules = file.rules.into_iter().map(Spanned::into_inner).collect();
+    RuleSet::checked(rules, &world).map_err(|all| {
+        let mut all: Vec<Mistake> = all
+            .into_iter()
+            .map(|(i, wrong)| Mistake { line: lines.get(i).copied(), wrong })
+            .collect();
+        all.sort();
+        all
+    })
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+    before.iter().filter(|b| **b == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "teams = [\"checkout\"]\n\n[[rules]]\nname = \"a\"\nmatch = { environment = \"dev\" }\nrequire = []\n\n[[rules]]\nname = \"b\"\nmatch = { kind = [\"deploy\", \"rollback\"] }\nrequire = [{ count = 1, of = { team = \"checkout\" } }]\n";
+
+    fn wrong(text: &str) -> Vec<Mistake> {
+        read(text.as_bytes(), &World::default()).expect_err(text)
+    }
+
+    #[test]
+    fn a_good_file_has_a_version_that_does_not_follow_its_layout() {
+        let one = read(GOOD.as_bytes(), &World::default()).expect("good");
+        let other = GOOD.replace("[\"deploy\", \"rollback\"]", "[ \"rollback\",  \"deploy\" ] # both");
+        let other = read(other.as_bytes(), &World::default()).expect("good");
+        assert_eq!(one.version(), other.version());
+        assert_eq!(one.rules().len(), 2);
+    }
+
+    #[test]
+    fn a_mistake_has_its_line() {
+        let cases = [
+            (GOOD.replace("count = 1", "count = 0"), 8, "requires nobody"),
+            (GOOD.replace("name = \"b\"", "name = \"a\""), 8, "stands twice"),
+            (GOOD.replace("{ team = \"checkout\" }", "{ team = \"checkuot\" }"), 8, "checkuot"),
+            (GOOD.replace("{ team = \"checkout\" }", "{ job_role = \"boss\" }"), 11, "boss"),
+            (GOOD.replace("environment", "enviroment"), 5, "enviroment"),
+            (GOOD.replace("[[rules]]\nname = \"b\"", "[[rules\nname = \"b\""), 8, ""),
+        ];
+        for (text, line, why) in cases {
+            let found = wrong(&text);
+            assert_eq!(found[0].line, Some(line), "{found:?}");
+            assert!(found[0].wrong.contains(why), "{found:?} does not say {why}");
+        }
+        assert_eq!(wrong("")[0].line, None);
+        assert!(read(&[0xff, 0xfe], &World::default()).is_err());
+    }
+
+    #[test]
+    fn all_mistakes_are_named_at_once() {
+        let text = GOOD.replace("count = 1", "count = 0").replace("environment = \"dev\"", "tier = \"1\"");
+        assert_eq!(wrong(&text).iter().map(|m| m.line).collect::<Vec<_>>(), [Some(3), Some(8)]);
+    }
+}

@@ -76,7 +76,8 @@ units() {
   if [ -z "$real" ]; then echo "not checked: units with real providers, of which this machine has none"; return; fi
   echo "again with real providers: $(echo $real)"
   for folder in "$@"; do
-    [ -d "$folder" ] && grep -qF "${real##*/}" "${folder%/}"/versions.tf && TF_OFFLINE_PROVIDERS=real unit "$folder"
+    # Again only where one of them is used.
+    [ -d "$folder" ] && grep -qFf <(printf '%s\n' "$real") "${folder%/}/versions.tf" && TF_OFFLINE_PROVIDERS=real unit "$folder"
   done
   return 0
 }

@@ -7,11 +7,11 @@ terraform {
     }
     datadog = {
       source  = "datadog/datadog"
-      version = ">= 3.60"
+      version = ">= 3.60, < 5.0"
     }
     random = {
       source  = "hashicorp/random"
-      version = ">= 3.7"
+      version = ">= 3.7, < 4.0"
     }
   }
 }

@@ -78,3 +78,45 @@ resource "kubernetes_role_binding_v1" "this" {
     name      = each.value.group
   }
 }
+
+# --- Ordered environments: whoever provisions makes namespaces (templates/preview), and gives their team what the ClusterRole `edit` holds.
+
+resource "kubernetes_cluster_role_v1" "provision" {
+  metadata { name = "portolan-provision" }
+  rule {
+    api_groups = [""]
+    resources  = ["namespaces", "resourcequotas", "limitranges"]
+    verbs      = ["get", "list", "watch", "create", "patch", "update", "delete"]
+  }
+  rule {
+    api_groups = ["networking.k8s.io"]
+    resources  = ["networkpolicies"]
+    verbs      = ["get", "list", "watch", "create", "patch", "update", "delete"]
+  }
+  rule {
+    api_groups = ["rbac.authorization.k8s.io"]
+    resources  = ["rolebindings"]
+    verbs      = ["get", "list", "watch", "create", "patch", "update", "delete"]
+  }
+  # May hand out this role and no stronger one.
+  rule {
+    api_groups     = ["rbac.authorization.k8s.io"]
+    resources      = ["clusterroles"]
+    resource_names = ["edit"]
+    verbs          = ["bind"]
+  }
+}
+
+resource "kubernetes_cluster_role_binding_v1" "provision" {
+  metadata { name = "portolan-provision" }
+  role_ref {
+    api_group = "rbac.authorization.k8s.io"
+    kind      = "ClusterRole"
+    name      = kubernetes_cluster_role_v1.provision.metadata[0].name
+  }
+  subject {
+    api_group = "rbac.authorization.k8s.io"
+    kind      = "Group"
+    name      = "portolan:administrator"
+  }
+}

@@ -7,11 +7,11 @@ terraform {
     }
     helm = {
       source  = "hashicorp/helm"
-      version = ">= 3.0"
+      version = ">= 3.0, < 4.0"
     }
     kubernetes = {
       source  = "hashicorp/kubernetes"
-      version = ">= 2.38"
+      version = ">= 2.38, < 4.0"
     }
   }
 }

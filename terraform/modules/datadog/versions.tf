@@ -7,7 +7,7 @@ terraform {
     }
     datadog = {
       source  = "datadog/datadog"
-      version = ">= 3.60"
+      version = ">= 3.60, < 5.0"
     }
   }
 }

@@ -7,7 +7,7 @@ terraform {
     }
     helm = {
       source  = "hashicorp/helm"
-      version = ">= 3.0"
+      version = ">= 3.0, < 4.0"
     }
   }
 }

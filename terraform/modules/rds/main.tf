@@ -37,8 +37,9 @@ resource "aws_db_parameter_group" "this" {
   lifecycle { create_before_destroy = true }
 }
 
-resource "aws_cloudwatch_log_group" "postgresql" {
-  name              = "/aws/rds/instance/${var.name}/postgresql" # RDS writes to exactly this name
+resource "aws_cloudwatch_log_group" "logs" {
+  for_each          = toset(["postgresql", "upgrade"])
+  name              = "/aws/rds/instance/${var.name}/${each.key}" # RDS writes to exactly this name, and would make it without an end
   retention_in_days = 365
   kms_key_id        = var.log_kms_key_arn
 }
@@ -83,9 +84,7 @@ resource "aws_db_instance" "this" {
   performance_insights_kms_key_id = var.kms_key_arn
   monitoring_interval             = 30
   monitoring_role_arn             = aws_iam_role.monitoring.arn
-  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
-
-  depends_on = [aws_cloudwatch_log_group.postgresql]
+  enabled_cloudwatch_logs_exports = keys(aws_cloudwatch_log_group.logs)
 }
 
 # Lives in the peer region: what is left of this database when its region is gone.

@@ -20,7 +20,7 @@ locals {
     general = { instance_types = ["m7i.large", "m7a.large"], active = { min = 3, max = 8 }, passive = { min = 2, max = 8 } }
   }
 
-  job_role = { for role in ["developer", "operator", "auditor", "observer"] : role => "arn:aws:iam::${var.account_id}:role/portolan-job-${role}" }
+  job_role = { for role in ["developer", "operator", "administrator", "auditor", "observer"] : role => "arn:aws:iam::${var.account_id}:role/portolan-job-${role}" }
 }
 
 module "network" {

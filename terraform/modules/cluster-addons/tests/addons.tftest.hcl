@@ -65,6 +65,22 @@ run "controllers_have_narrow_roles" {
   }
 }
 
+run "provisioning_hands_out_edit_and_no_more" {
+  command = apply
+  assert {
+    condition     = one([for rule in kubernetes_cluster_role_v1.provision.rule : rule.resource_names if contains(rule.verbs, "bind")]) == toset(["edit"])
+    error_message = "whoever makes namespaces may bind edit alone"
+  }
+  assert {
+    condition     = alltrue([for rule in kubernetes_cluster_role_v1.provision.rule : !contains(rule.verbs, "*") && !contains(rule.verbs, "escalate") && !contains(rule.resources, "secrets") && !contains(rule.resources, "*")])
+    error_message = "no secrets, no escalation"
+  }
+  assert {
+    condition     = kubernetes_cluster_role_binding_v1.provision.subject[0].name == "portolan:administrator"
+    error_message = "the group of the administrator's access entry"
+  }
+}
+
 run "karpenter_instead" {
   command = plan
   variables { autoscaler = "karpenter" }

@@ -45,6 +45,15 @@ run "identity_secrets_chart" {
   }
 }
 
+run "the_file_the_portal_reads" {
+  command = plan
+  assert {
+    # The whole file, so that the portal's own test can hold it against what the portal takes.
+    condition     = output.config == file("tests/golden/portolan.toml")
+    error_message = "portolan.toml differs from tests/golden/portolan.toml: read the diff, then write it anew"
+  }
+}
+
 run "rules_are_for_environments_that_exist" {
   command = plan
   assert {

@@ -43,6 +43,10 @@ run "multi_az_with_backups_elsewhere" {
     condition     = aws_db_instance.this.iam_database_authentication_enabled && contains(aws_db_instance.this.enabled_cloudwatch_logs_exports, "postgresql")
     error_message = "IAM sign-in and logs"
   }
+  assert {
+    condition     = toset(keys(aws_cloudwatch_log_group.logs)) == aws_db_instance.this.enabled_cloudwatch_logs_exports && alltrue([for group in aws_cloudwatch_log_group.logs : group.retention_in_days == 365])
+    error_message = "what it logs, it logs into groups with an end"
+  }
 }
 
 run "refuses_a_disk_that_cannot_grow" {

@@ -22,8 +22,8 @@ run "limited_closed_and_with_an_end" {
     error_message = "other namespaces are kept out"
   }
   assert {
-    condition     = kubernetes_role_binding_v1.team.subject[0].name == "portolan:team:checkout" && kubernetes_role_binding_v1.team.role_ref[0].name == "edit"
-    error_message = "the owner team edits it, and no more than edits"
+    condition     = kubernetes_role_binding_v1.team.subject[0].name == "portolan:developer" && kubernetes_role_binding_v1.team.role_ref[0].name == "edit"
+    error_message = "developers edit it, by a group that the cluster knows, and no more than edit"
   }
 }
 

@@ -1,7 +1,7 @@
 //! May this change start now; if not, what holds it, and when may it.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Class, Entry, Override, Span};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 const AHEAD: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// What windows, freezes and stops look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     pub kind: ChangeKind,
     pub service: ServiceName,

@@ -21,6 +21,8 @@ pub struct Queued {
     pub holder: Option<Holder>,
     /// Somebody holds it, whether the caller may know who or not.
     pub held: bool,
+    /// What of the calendar holds it, in a sentence, as of the last look a moment ago.
+    pub calendar: Option<String>,
 }
 
 /// The change that runs, or needs attention, in the target.
@@ -35,6 +37,9 @@ pub struct Holder {
 impl Queued {
     /// In a sentence: what it waits for.
     pub fn words(&self) -> String {
+        if let Some(waits) = &self.calendar {
+            return waits.clone();
+        }
         let held = match &self.holder {
             Some(holder) if holder.state == ChangeState::NeedsAttention => {
                 format!("the change to {}, which needs attention", holder.version)
@@ -88,6 +93,7 @@ impl Control {
             row.queued = Some(Queued {
                 place: place.ahead.map(|ahead| ahead + 1),
                 held: place.holder.is_some(),
+                calendar: row.state_reason.clone(),
                 holder: holder.map(|change| Holder {
                     id: change.id,
                     state: change.state,
@@ -111,6 +117,7 @@ mod tests {
                 place,
                 holder: None,
                 held,
+                calendar: None,
             }
             .words()
         };

@@ -19,8 +19,17 @@ const SLOTS: usize = 1_024;
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How often changes that ran out of time are looked for.
 const EXPIRE: Duration = Duration::from_secs(5);
+/// How often what the calendar holds is looked at again.
+const LOOK: Duration = Duration::from_secs(1);
 /// The pause after the database failed.
 const FAULT: Duration = Duration::from_secs(1);
+
+/// When things that are not done in every round were done last.
+#[derive(Debug, Default)]
+struct Last {
+    expired: Option<Instant>,
+    looked: Option<Instant>,
+}
 
 /// The name of one worker, as leases and attempts show it.
 #[derive(Clone, Debug)]
@@ -45,13 +54,13 @@ impl Control {
         tracing::info!(worker = %worker.0, "working");
         let slots = Arc::new(Semaphore::new(SLOTS));
         let mut tasks = JoinSet::new();
-        let mut expired = None;
+        let mut last = Last::default();
         while !stop.is_cancelled() {
             // Listens before it looks, so that what becomes due in between is not slept over.
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
             let faultless = self
-                .round(&worker, &slots, &mut tasks, &mut expired, &stop)
+                .round(&worker, &slots, &mut tasks, &mut last, &stop)
                 .await;
             let pause = if faultless {
                 self.settings().times.poll
@@ -86,7 +95,7 @@ impl Control {
         worker: &Worker,
         slots: &Arc<Semaphore>,
         tasks: &mut JoinSet<()>,
-        expired: &mut Option<Instant>,
+        last: &mut Last,
         stop: &CancellationToken,
     ) -> bool {
         let mut faultless = true;
@@ -94,10 +103,19 @@ impl Control {
             faultless = false;
             tracing::error!(%error, "the worker cannot {part}");
         };
-        if expired.is_none_or(|at| at.elapsed() >= EXPIRE) {
-            *expired = Some(Instant::now());
+        if last.expired.is_none_or(|at| at.elapsed() >= EXPIRE) {
+            last.expired = Some(Instant::now());
             if let Err(error) = self.expire_due().await {
                 tell("expire what is over", error);
+            }
+        }
+        if last.looked.is_none_or(|at| at.elapsed() >= LOOK) {
+            last.looked = Some(Instant::now());
+            if let Err(error) = self.end_passed_stops().await {
+                tell("end the stops that are over", error);
+            }
+            if let Err(error) = self.release_held().await {
+                tell("let go what nothing holds any more", error);
             }
         }
         if let Err(error) = self.start_ready().await {

@@ -66,6 +66,15 @@ module "state" {
   providers       = { aws.primary = aws.primary, aws.secondary = aws.secondary }
 }
 
+module "trail" {
+  count       = var.trail ? 1 : 0
+  source      = "../../modules/trail"
+  name        = "account"
+  bucket      = module.logs_primary.bucket
+  kms_key_arn = module.keys.arns.primary.logs
+  providers   = { aws = aws.primary }
+}
+
 module "ci_trust" {
   source               = "../../modules/ci-trust"
   account_id           = var.account.id

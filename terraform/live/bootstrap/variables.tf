@@ -69,3 +69,9 @@ variable "threat_detection" {
   type        = bool
   default     = true
 }
+
+variable "trail" {
+  description = "Whether the account gets a CloudTrail trail of its own; false where the organization has one that covers it."
+  type        = bool
+  default     = true
+}

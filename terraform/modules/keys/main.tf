@@ -5,7 +5,7 @@ locals {
   # purpose => services that use the key directly, without an IAM principal of ours in front.
   purposes = {
     data     = []
-    logs     = ["logs.${var.regions.primary}.amazonaws.com", "logs.${var.regions.secondary}.amazonaws.com"]
+    logs     = ["logs.${var.regions.primary}.amazonaws.com", "logs.${var.regions.secondary}.amazonaws.com", "cloudtrail.amazonaws.com"]
     messages = ["cloudwatch.amazonaws.com", "sns.amazonaws.com"] # and EventBridge, below
   }
 

@@ -8,6 +8,7 @@ locals {
   writers = {
     LoadBalancers = { service = "logdelivery.elasticloadbalancing.amazonaws.com", condition = {} }
     Buckets       = { service = "logging.s3.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } } }
+    Trail         = { service = "cloudtrail.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } } }
     LogDelivery   = { service = "delivery.logs.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } } }
   }
 }
@@ -71,11 +72,11 @@ resource "aws_s3_bucket_policy" "this" {
         Resource  = [local.arn, "${local.arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }],
-      # Before it writes, log delivery (network load balancers, CloudFront) asks whose bucket it is.
+      # Before they write, log delivery (network load balancers, CloudFront) and CloudTrail ask whose bucket it is.
       [{
         Sid       = "AskWhoseBucket"
         Effect    = "Allow"
-        Principal = { Service = local.writers.LogDelivery.service }
+        Principal = { Service = [local.writers.LogDelivery.service, local.writers.Trail.service] }
         Action    = "s3:GetBucketAcl"
         Resource  = local.arn
         Condition = local.writers.LogDelivery.condition

@@ -165,5 +165,13 @@ locals {
       Action   = ["s3:PutObject", "s3:GetObject"]
       Resource = [for region in local.regional : "arn:aws:s3:::portolan-audit-${local.here}-${region}/checkpoints/*"]
     },
+    {
+      # The bucket encrypts with the account's key, which S3 uses in the caller's name.
+      Sid       = "EncryptThem"
+      Effect    = "Allow"
+      Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+      Resource  = [for region in local.regional : "arn:aws:kms:${region}:${local.here}:key/*"]
+      Condition = { StringEquals = { "kms:ViaService" = [for region in local.regional : "s3.${region}.amazonaws.com"] } }
+    },
   ]
 }

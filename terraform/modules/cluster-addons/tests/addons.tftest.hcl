@@ -68,7 +68,7 @@ run "controllers_have_narrow_roles" {
 run "provisioning_hands_out_edit_and_no_more" {
   command = apply
   assert {
-    condition     = one([for rule in kubernetes_cluster_role_v1.provision.rule : rule.resource_names if contains(rule.verbs, "bind")]) == toset(["edit"])
+    condition     = toset(one([for rule in kubernetes_cluster_role_v1.provision.rule : rule.resource_names if contains(rule.verbs, "bind")])) == toset(["edit"])
     error_message = "whoever makes namespaces may bind edit alone"
   }
   assert {

@@ -91,3 +91,16 @@ run "refuses_a_zone_as_region" {
   }
   expect_failures = [var.region_pair]
 }
+
+run "refuses_two_zones" {
+  command = plan
+  variables {
+    region_pair = {
+      name      = "europe"
+      active    = "primary"
+      primary   = { region = "eu-west-1", cidr = "10.10.0.0/16", zones = ["a", "b", "b"] }
+      secondary = { region = "eu-central-1", cidr = "10.20.0.0/16" }
+    }
+  }
+  expect_failures = [var.region_pair]
+}

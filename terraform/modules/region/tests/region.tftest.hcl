@@ -121,3 +121,36 @@ run "records_belong_to_places_not_to_the_day" {
     error_message = "after a failover the roles change and no DNS record does"
   }
 }
+
+run "refuses_a_host_in_a_zone_that_is_not_ours" {
+  command = plan
+  module { source = "../" }
+  providers = { aws = aws.here, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
+  variables { hosts = { shop = { fqdn = "shop.example.org", path = "/healthz", expect = "ok" } } }
+  expect_failures = [var.hosts]
+}
+
+run "refuses_a_name_that_would_not_fit" {
+  command = plan
+  module { source = "../" }
+  providers = { aws = aws.here, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    system      = "marketplace"
+    environment = "production"
+  }
+  expect_failures = [var.environment]
+}
+
+run "clusters_are_reached_by_whom_is_named" {
+  command = plan
+  module { source = "../" }
+  providers = { aws = aws.here, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    public_endpoint_cidrs  = ["192.0.2.10/32"]
+    cluster_administrators = { me = "arn:aws:iam::300000000003:role/aws-reserved/sso.amazonaws.com/administrator" }
+  }
+  assert {
+    condition     = length(output.cluster_administrators) == 2 && length(output.nat_addresses) > 0 && contains(keys(output.health_check_arns), "side")
+    error_message = "a first apply by hand is possible, and other environments can let this one in"
+  }
+}

@@ -21,6 +21,7 @@ mod refusal;
 mod regions;
 mod releases;
 mod rules;
+mod schedule;
 mod services;
 mod tickets;
 mod tokens;
@@ -61,6 +62,14 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::moves::roll_back))
         .routes(routes!(attention::list))
         .routes(routes!(attention::show, attention::decide))
+        .routes(routes!(changes::overriding::ask))
+        .routes(routes!(changes::overriding::confirm))
+        .routes(routes!(schedule::freezes, schedule::freeze))
+        .routes(routes!(schedule::end_freeze))
+        .routes(routes!(schedule::windows, schedule::window))
+        .routes(routes!(schedule::end_window))
+        .routes(routes!(schedule::stops, schedule::stop))
+        .routes(routes!(schedule::end_stop))
         .routes(routes!(tickets::redeem))
         .routes(routes!(audit::list))
         .routes(routes!(audit::show))

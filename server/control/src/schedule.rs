@@ -74,16 +74,24 @@ struct Copy {
 impl Control {
     /// Newest first.
     pub async fn schedule(&self, caller: &Caller, query: ScheduleQuery) -> Result<Page<Entry>> {
-        self.policies().may(caller, Read, &Room::Schedule, self.now())?;
+        self.policies()
+            .may(caller, Read, &Room::Schedule, self.now())?;
         let limit = limit(query.limit)?;
         rows::page(self.pool(), &query, limit).await
     }
 
     /// One entry; of the named class, where one is named.
-    pub async fn schedule_entry(&self, caller: &Caller, class: Option<Class>, id: ScheduleId) -> Result<Entry> {
+    pub async fn schedule_entry(
+        &self,
+        caller: &Caller,
+        class: Option<Class>,
+        id: ScheduleId,
+    ) -> Result<Entry> {
         self.allow_read(caller, Room::Schedule, ENTRY).await?;
         let mut conn = self.pool().acquire().await?;
-        let found = rows::by_id(&mut conn, id).await?.filter(|e| class.is_none_or(|c| c == e.class));
+        let found = rows::by_id(&mut conn, id)
+            .await?
+            .filter(|e| class.is_none_or(|c| c == e.class));
         found.ok_or_else(|| Refusal::not_found(ENTRY).into())
     }
 
@@ -94,7 +102,11 @@ impl Control {
         let mut tx = self.begin(caller).await?;
         rows::lock_alone(&mut tx).await?;
         let now = tx.now();
-        let mut events = rows::end_passed_stops(&mut tx).await?.into_iter().map(ended_by_time).collect::<Vec<_>>();
+        let mut events = rows::end_passed_stops(&mut tx)
+            .await?
+            .into_iter()
+            .map(ended_by_time)
+            .collect::<Vec<_>>();
         if rows::count_in_force(&mut tx).await? >= MOST {
             return Err(Refusal::new(RefusalCode::Conflict, format!("There are {MOST} windows, freezes and stops in force. End those that are of no use any more.")).into());
         }
@@ -112,7 +124,10 @@ impl Control {
         if !rows::insert(&mut tx, &entry, caller.person.id).await? {
             return Err(Refusal::new(
                 RefusalCode::Conflict,
-                format!("The line is stopped already for {}. End that stop first, or leave it.", entry.reach.words()),
+                format!(
+                    "The line is stopped already for {}. End that stop first, or leave it.",
+                    entry.reach.words()
+                ),
             )
             .into());
         }
@@ -139,14 +154,26 @@ impl Control {
             return Err(Refusal::not_found(ENTRY).into());
         };
         if let Some(ended) = &entry.ended {
-            let by = ended.by.as_ref().map_or_else(|| "its time was over".to_owned(), |by| format!("{by} ended it"));
-            return Err(Refusal::new(RefusalCode::Conflict, format!("This {class} has ended already: {by}.")).into());
+            let by = ended.by.as_ref().map_or_else(
+                || "its time was over".to_owned(),
+                |by| format!("{by} ended it"),
+            );
+            return Err(Refusal::new(
+                RefusalCode::Conflict,
+                format!("This {class} has ended already: {by}."),
+            )
+            .into());
         }
-        let ended = Ended { at: tx.now(), by: Some(caller.person.login.clone()), reason: reason.map(|r| r.to_string()) };
+        let ended = Ended {
+            at: tx.now(),
+            by: Some(caller.person.login.clone()),
+            reason: reason.map(|r| r.to_string()),
+        };
         rows::end(&mut tx, id, &ended, Some(caller.person.id)).await?;
         rows::bump(&mut tx).await?;
         let (_, kind) = kinds(class);
-        let event = about(kind, &entry).with(json!({"reason": ended.reason, "entry": told(&entry)}));
+        let event =
+            about(kind, &entry).with(json!({"reason": ended.reason, "entry": told(&entry)}));
         tx.commit(event, vec![]).await?;
         entry.ended = Some(ended);
         // What it held need not wait for a worker's next round. It would be found then, so a fault here is only told.
@@ -174,20 +201,33 @@ impl Control {
     /// What is on now and may hold something that the caller can see.
     pub async fn holding(&self, caller: &Caller) -> Result<Vec<Holding>> {
         let visible = self.visible(caller)?;
-        if self.policies().may(caller, Read, &Room::Schedule, self.now()).is_err() {
+        if self
+            .policies()
+            .may(caller, Read, &Room::Schedule, self.now())
+            .is_err()
+        {
             return Ok(vec![]);
         }
         let mut conn = self.pool().acquire().await?;
         let copy = self.copy(&mut conn).await?;
         drop(conn);
-        let seen = |id: ScheduleId| match (&visible, copy.teams.iter().find(|(known, _)| *known == id)) {
-            (Visibility::Teams(_), Some((_, Some(teams)))) => teams.iter().any(|team| visible.includes(team)),
-            (Visibility::Teams(mine), _) => !mine.is_empty(),
-            (Visibility::All, _) => true,
-        };
-        let on = copy.calendar.on(self.now()).filter(|(entry, _)| seen(entry.id));
+        let seen =
+            |id: ScheduleId| match (&visible, copy.teams.iter().find(|(known, _)| *known == id)) {
+                (Visibility::Teams(_), Some((_, Some(teams)))) => {
+                    teams.iter().any(|team| visible.includes(team))
+                }
+                (Visibility::Teams(mine), _) => !mine.is_empty(),
+                (Visibility::All, _) => true,
+            };
+        let on = copy
+            .calendar
+            .on(self.now())
+            .filter(|(entry, _)| seen(entry.id));
         let mut on: Vec<_> = on
-            .map(|(entry, span)| Holding { entry: entry.clone(), until: Some(span.until).filter(|u| *u < Timestamp::MAX) })
+            .map(|(entry, span)| Holding {
+                entry: entry.clone(),
+                until: Some(span.until).filter(|u| *u < Timestamp::MAX),
+            })
             .collect();
         on.sort_by_key(|h| (h.entry.class != Class::Stop, h.entry.id));
         Ok(on)
@@ -210,7 +250,12 @@ impl Control {
             return Ok(copy);
         }
         let (entries, teams) = rows::in_force(&mut *conn, now).await?;
-        let copy = Copy { version, read: Instant::now(), calendar: Arc::new(Calendar::new(entries, now)), teams: Arc::new(teams) };
+        let copy = Copy {
+            version,
+            read: Instant::now(),
+            calendar: Arc::new(Calendar::new(entries, now)),
+            teams: Arc::new(teams),
+        };
         *kept.write().unwrap_or_else(PoisonError::into_inner) = Some(copy.clone());
         Ok(copy)
     }
@@ -218,7 +263,9 @@ impl Control {
     async fn may_keep(&self, caller: &Caller, class: Class) -> Result<()> {
         match class {
             Class::Stop => self.permit(caller, StopTheLine, Room::Schedule).await,
-            Class::Window | Class::Freeze => self.permit(caller, ManageSchedule, Room::Schedule).await,
+            Class::Window | Class::Freeze => {
+                self.permit(caller, ManageSchedule, Room::Schedule).await
+            }
         }
     }
 
@@ -227,19 +274,46 @@ impl Control {
         let (reach, now) = (&new.reach, self.now());
         let no = |field: &str, why: &str| Err(Refusal::field(field, why).into());
         if new.class == Class::Stop {
-            let said = [reach.system.is_some(), reach.environment.is_some(), reach.region.is_some()];
-            if said.into_iter().filter(|said| *said).count() > 1 || reach.service.is_some() || reach.team.is_some() || reach.kind.is_some() {
-                return no("scope", "a stop is for one system, one environment, one region, or everything");
+            let said = [
+                reach.system.is_some(),
+                reach.environment.is_some(),
+                reach.region.is_some(),
+            ];
+            if said.into_iter().filter(|said| *said).count() > 1
+                || reach.service.is_some()
+                || reach.team.is_some()
+                || reach.kind.is_some()
+            {
+                return no(
+                    "scope",
+                    "a stop is for one system, one environment, one region, or everything",
+                );
             }
         }
-        let fits = matches!((new.class, &new.when), (Class::Stop, When::Open { .. }) | (Class::Window | Class::Freeze, When::Once(_) | When::Recurring(_)));
+        let fits = matches!(
+            (new.class, &new.when),
+            (Class::Stop, When::Open { .. })
+                | (
+                    Class::Window | Class::Freeze,
+                    When::Once(_) | When::Recurring(_)
+                )
+        );
         if !fits {
-            return no("until", "a window or freeze has a beginning and an end; a stop begins at once");
+            return no(
+                "until",
+                "a window or freeze has a beginning and an end; a stop begins at once",
+            );
         }
         match &new.when {
-            When::Once(span) if span.until <= span.from => return no("until", "after its beginning"),
-            When::Once(span) if span.until <= now => return no("until", "after now: it would be over already"),
-            When::Open { until: Some(until) } if *until <= now => return no("until", "after now, or empty"),
+            When::Once(span) if span.until <= span.from => {
+                return no("until", "after its beginning");
+            }
+            When::Once(span) if span.until <= now => {
+                return no("until", "after now: it would be over already");
+            }
+            When::Open { until: Some(until) } if *until <= now => {
+                return no("until", "after now, or empty");
+            }
             _ => {}
         }
         if let Some(name) = &reach.environment
@@ -248,14 +322,25 @@ impl Control {
             return no("scope.environment", "there is no such environment");
         }
         if let Some(name) = &reach.region
-            && !self.settings().environments.iter().any(|e| e.clusters.contains_key(name))
+            && !self
+                .settings()
+                .environments
+                .iter()
+                .any(|e| e.clusters.contains_key(name))
         {
             return no("scope.region", "there is no such region");
         }
         let known = rows::known(self.pool(), reach).await?;
-        for (field, known) in [("service", known.service), ("team", known.team), ("system", known.system)] {
+        for (field, known) in [
+            ("service", known.service),
+            ("team", known.team),
+            ("system", known.system),
+        ] {
             if !known {
-                return no(&format!("scope.{field}"), &format!("the catalogue has no such {field}"));
+                return no(
+                    &format!("scope.{field}"),
+                    &format!("the catalogue has no such {field}"),
+                );
             }
         }
         Ok(())
@@ -283,7 +368,8 @@ fn about(kind: EventKind, entry: &Entry) -> Event {
 }
 
 fn ended_by_time(entry: Entry) -> Event {
-    about(EventKind::StopEnded, &entry).with(json!({"reason": "its time was over", "entry": told(&entry)}))
+    about(EventKind::StopEnded, &entry)
+        .with(json!({"reason": "its time was over", "entry": told(&entry)}))
 }
 
 /// All of it, for the log.

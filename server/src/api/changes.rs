@@ -5,6 +5,7 @@ pub(super) mod events;
 pub(super) mod evidence;
 mod filters;
 pub(super) mod moves;
+pub(super) mod overriding;
 pub(super) mod run;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};

@@ -36,6 +36,7 @@ use crate::edge::Refused;
         (name = "catalogue", description = "Services and their releases"),
         (name = "places", description = "Environments, regions and the rules in force"),
         (name = "changes", description = "Requests to alter the world, and all that comes of them"),
+        (name = "schedule", description = "When changes may start: windows, freezes, and stopping the line"),
         (name = "pipelines", description = "What build jobs call"),
         (name = "audit", description = "What happened"),
         (name = "people", description = "Who asks, and with which tokens"),

@@ -44,6 +44,10 @@ texts! {
     ServiceName: "The catalogue name of a service.", LABEL, 1..=63, "cart";
     TeamName: "A team: the owner of services.", LABEL, 1..=63, "checkout";
     EnvironmentName: "A place where services run.", LABEL, 1..=63, "staging";
+    SystemName: "A system: services that belong together.", LABEL, 1..=63, "shop";
+    RecurrenceRule: "A rule of RFC 5545: FREQ of DAILY, WEEKLY, MONTHLY or YEARLY, with INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, BYYEARDAY, BYWEEKNO, WKST.", r"^[!-~]+$", 6..=200, "FREQ=WEEKLY;BYDAY=SA,SU";
+    WallTime: "A day and a time as a clock on the wall shows them, without a zone.", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$", 16..=19, "2026-12-24T18:00:00";
+    ZoneName: "A time zone of the IANA database.", r"^[A-Za-z0-9_+/-]+$", 1..=64, "Europe/Berlin";
     RegionName: "An AWS region.", LABEL, 1..=63, "eu-west-1";
     Login: "A person's sign-in name; the SourceIdentity of their AWS sessions.", r"^[A-Za-z0-9_+=,.@-]+$", 2..=64, "developer";
     Version: "The version of a release.", r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", 1..=128, "1.2.0";
@@ -98,6 +102,8 @@ choices! {
     JobRole of domain::JobRole::ALL, "What a person's work is.";
     RequestableKind of [domain::ChangeKind::Deploy], "What can be asked for: this version of the portal deploys.";
     ChangeSize of domain::rule::Size::ALL, "How far a change moves a service.";
+    ScheduleClass of domain::schedule::Class::ALL, "What it is.";
+    ScheduleEffect of domain::schedule::Effect::ALL, "What it does to the change now.";
     Scope of domain::Scope::ALL, "What a token may be used for, as far as its owner may.";
 }
 
@@ -140,6 +146,8 @@ mod tests {
                 "ServiceName" => domain::ServiceName::parse(text).is_ok(),
                 "TeamName" => domain::TeamName::parse(text).is_ok(),
                 "EnvironmentName" => domain::EnvironmentName::parse(text).is_ok(),
+                "SystemName" => domain::SystemName::parse(text).is_ok(),
+                "ZoneName" => domain::schedule::Zone::parse(&text).is_ok(),
                 "RegionName" => domain::RegionName::parse(text).is_ok(),
                 "Login" => domain::Login::parse(text).is_ok(),
                 "Version" => domain::Version::parse(text).is_ok(),

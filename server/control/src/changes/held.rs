@@ -38,18 +38,29 @@ impl Control {
     ) -> Result<(MayStart, Vec<Override>)> {
         let overrides = overriding::rows::of_change(&mut *conn, stored.change.id).await?;
         let calendar = self.calendar(conn).await?;
-        let decision = calendar.may_start(&facts(stored), stored.change.evidence_digest, &overrides, now);
+        let decision = calendar.may_start(
+            &facts(stored),
+            stored.change.evidence_digest,
+            &overrides,
+            now,
+        );
         Ok((decision, overrides))
     }
 
     /// The same for a change that is looked at; no decision where it can start no more.
-    pub(super) async fn calendar_of(&self, stored: &Stored) -> Result<(Option<MayStart>, Vec<Override>)> {
+    pub(super) async fn calendar_of(
+        &self,
+        stored: &Stored,
+    ) -> Result<(Option<MayStart>, Vec<Override>)> {
         let mut conn = self.pool().acquire().await?;
         if can_start(stored.change.state) {
             let (decision, overrides) = self.may_start(&mut conn, stored, self.now()).await?;
             return Ok((Some(decision), overrides));
         }
-        Ok((None, overriding::rows::of_change(&mut conn, stored.change.id).await?))
+        Ok((
+            None,
+            overriding::rows::of_change(&mut conn, stored.change.id).await?,
+        ))
     }
 
     /// What the calendar adds to what the caller may do. That it is held is said before "sign in again", which would
@@ -62,7 +73,9 @@ impl Control {
         may_start: Option<&MayStart>,
         overrides: &[Override],
     ) -> Buttons {
-        let Some(decision) = may_start else { return buttons };
+        let Some(decision) = may_start else {
+            return buttons;
+        };
         let could = match &buttons.start {
             Ok(()) => true,
             Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
@@ -131,17 +144,28 @@ impl Control {
         let mut tx = self.begin_as_portal().await?;
         let why = decision.waits_for().map(sentence);
         let now_by = decision.fingerprint();
-        let moved = rows::move_group(&mut tx, group, now_by.as_deref(), why.as_deref(), AT_ONCE).await?;
+        let moved =
+            rows::move_group(&mut tx, group, now_by.as_deref(), why.as_deref(), AT_ONCE).await?;
         let (kind, data) = match &now_by {
-            Some(_) => (EventKind::ChangeHeld, json!({"waits_for": why, "held_by": list(decision)})),
-            None => (EventKind::ChangeReleased, json!({"was_held_by": group.held_by.split(',').collect::<Vec<_>>()})),
+            Some(_) => (
+                EventKind::ChangeHeld,
+                json!({"waits_for": why, "held_by": list(decision)}),
+            ),
+            None => (
+                EventKind::ChangeReleased,
+                json!({"was_held_by": group.held_by.split(',').collect::<Vec<_>>()}),
+            ),
         };
         for id in &moved {
             rows::note(&mut tx, *id, decision).await?;
         }
-        let mut events: Vec<Event> =
-            moved.iter().map(|id| Event::on_change(kind, *id).with(data.clone())).collect();
-        let Some(first) = events.pop() else { return Ok(0) };
+        let mut events: Vec<Event> = moved
+            .iter()
+            .map(|id| Event::on_change(kind, *id).with(data.clone()))
+            .collect();
+        let Some(first) = events.pop() else {
+            return Ok(0);
+        };
         tx.commit(first, events).await?;
         Ok(if now_by.is_none() { moved.len() } else { 0 })
     }
@@ -175,8 +199,17 @@ fn list(decision: &MayStart) -> Vec<serde_json::Value> {
 
 /// The start's event, with the override that made it possible.
 pub(super) fn told(mut event: Event, decision: &MayStart) -> Event {
-    let passed: Vec<_> = decision.matches.iter().filter(|m| m.effect == Effect::Overridden).map(|m| m.entry.id).collect();
-    if let (Some(by), false, Some(data)) = (&decision.by_override, passed.is_empty(), event.data.as_object_mut()) {
+    let passed: Vec<_> = decision
+        .matches
+        .iter()
+        .filter(|m| m.effect == Effect::Overridden)
+        .map(|m| m.entry.id)
+        .collect();
+    if let (Some(by), false, Some(data)) = (
+        &decision.by_override,
+        passed.is_empty(),
+        event.data.as_object_mut(),
+    ) {
         data.insert("override".to_owned(), json!({
             "id": by.id, "asked_by": by.asked_login, "confirmed_by": by.confirmed_login, "reason": by.reason, "freezes": passed,
         }));
@@ -186,7 +219,10 @@ pub(super) fn told(mut event: Event, decision: &MayStart) -> Event {
 
 /// Whether a change in this state may still start, so that the calendar matters to it.
 pub(super) fn can_start(state: ChangeState) -> bool {
-    matches!(state, ChangeState::AwaitingApproval | ChangeState::Approved | ChangeState::Scheduled)
+    matches!(
+        state,
+        ChangeState::AwaitingApproval | ChangeState::Approved | ChangeState::Scheduled
+    )
 }
 
 pub(super) async fn release_one(tx: &mut ChangeTx, id: ChangeId) -> Result<()> {

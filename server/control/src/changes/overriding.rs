@@ -24,7 +24,9 @@ impl Control {
     ) -> Result<ChangeDetail> {
         let tx = self.begin(caller).await?;
         let (tx, stored) = self.locked_change(caller, tx, id).await?;
-        let (mut tx, allowed) = self.allow_in(tx, caller, OverrideFreeze, stored.change.clone()).await?;
+        let (mut tx, allowed) = self
+            .allow_in(tx, caller, OverrideFreeze, stored.change.clone())
+            .await?;
         let now = tx.now();
         let (decision, overrides) = self.may_start(tx.conn(), &stored, now).await?;
         let (_, event) = allowed.ask(digest, &decision.freezes(), &reason, expires_at, now)?;
@@ -58,7 +60,9 @@ impl Control {
     ) -> Result<ChangeDetail> {
         let tx = self.begin(caller).await?;
         let (tx, stored) = self.locked_change(caller, tx, id).await?;
-        let (mut tx, allowed) = self.allow_in(tx, caller, OverrideFreeze, stored.change.clone()).await?;
+        let (mut tx, allowed) = self
+            .allow_in(tx, caller, OverrideFreeze, stored.change.clone())
+            .await?;
         let now = tx.now();
         let overrides = rows::of_change(tx.conn(), id).await?;
         let Some(asked) = overrides.into_iter().rev().find(|o| o.waits(now)) else {
@@ -89,12 +93,16 @@ impl Control {
         overrides: &[Override],
     ) -> Result<(), Refusal> {
         if decision.freezes().is_empty() {
-            return Err(Refusal::new(RefusalCode::WrongState, "No freeze holds this change now, so there is nothing to override."));
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "No freeze holds this change now, so there is nothing to override.",
+            ));
         }
         if overrides.iter().any(|o| o.waits(decision.at)) {
             return Err(waiting_already());
         }
-        self.policies().may(caller, OverrideFreeze, &stored.change, decision.at)
+        self.policies()
+            .may(caller, OverrideFreeze, &stored.change, decision.at)
     }
 
     /// Whether the caller may be the second person now.
@@ -105,17 +113,31 @@ impl Control {
         decision: &MayStart,
         overrides: &[Override],
     ) -> Result<(), Refusal> {
-        let asked = overrides.iter().rev().find(|o| o.waits(decision.at)).ok_or_else(nothing_waits)?;
+        let asked = overrides
+            .iter()
+            .rev()
+            .find(|o| o.waits(decision.at))
+            .ok_or_else(nothing_waits)?;
         let change = stored.change.clone();
-        let allowed = self.policies().decide(caller, OverrideFreeze, change, decision.at)?;
-        allowed.confirm(asked, stored.change.evidence_digest, decision.at).map(|_| ())
+        let allowed = self
+            .policies()
+            .decide(caller, OverrideFreeze, change, decision.at)?;
+        allowed
+            .confirm(asked, stored.change.evidence_digest, decision.at)
+            .map(|_| ())
     }
 }
 
 fn waiting_already() -> Refusal {
-    Refusal::new(RefusalCode::WrongState, "An override waits to be confirmed already.")
+    Refusal::new(
+        RefusalCode::WrongState,
+        "An override waits to be confirmed already.",
+    )
 }
 
 fn nothing_waits() -> Refusal {
-    Refusal::new(RefusalCode::WrongState, "No override waits to be confirmed; perhaps it has expired. Ask for it anew.")
+    Refusal::new(
+        RefusalCode::WrongState,
+        "No override waits to be confirmed; perhaps it has expired. Ask for it anew.",
+    )
 }

@@ -42,7 +42,8 @@ pub struct DayChange {
 
 impl Control {
     pub async fn month(&self, caller: &Caller, within: Span) -> Result<Month> {
-        self.policies().may(caller, Read, &Room::Schedule, self.now())?;
+        self.policies()
+            .may(caller, Read, &Room::Schedule, self.now())?;
         let visible = self.visible(caller)?;
         let entries = super::rows::meeting(self.pool(), within, MOST).await?;
         let entries = entries
@@ -53,12 +54,16 @@ impl Control {
             })
             .filter(|(_, spans)| !spans.is_empty())
             .collect();
-        Ok(Month { entries, changes: started(self.pool(), within, &visible, MOST).await? })
+        Ok(Month {
+            entries,
+            changes: started(self.pool(), within, &visible, MOST).await?,
+        })
     }
 
     /// The changes that an entry held, newest first; with those that an override let through.
     pub async fn held_by(&self, caller: &Caller, id: ScheduleId) -> Result<Vec<DayChange>> {
-        self.policies().may(caller, Read, &Room::Schedule, self.now())?;
+        self.policies()
+            .may(caller, Read, &Room::Schedule, self.now())?;
         held(self.pool(), id, &self.visible(caller)?, 100).await
     }
 }
@@ -83,7 +88,8 @@ impl TryFrom<Row> for DayChange {
             state: row.state.parse().map_err(|e| bad("state", e))?,
             service: ServiceName::parse(row.service).map_err(|e| bad("service", e.0))?,
             version: Version::parse(row.version).map_err(|e| bad("version", e.0))?,
-            environment: EnvironmentName::parse(row.environment).map_err(|e| bad("environment", e.0))?,
+            environment: EnvironmentName::parse(row.environment)
+                .map_err(|e| bad("environment", e.0))?,
             at: row.at.to_jiff(),
             overridden: row.overridden,
         })
@@ -98,7 +104,12 @@ fn teams(visible: &Visibility) -> Option<Vec<String>> {
     }
 }
 
-async fn started(pool: &PgPool, within: Span, visible: &Visibility, most: i64) -> Result<Vec<DayChange>> {
+async fn started(
+    pool: &PgPool,
+    within: Span,
+    visible: &Visibility,
+    most: i64,
+) -> Result<Vec<DayChange>> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT c.id, c.state, c.service, c.version, c.environment, r.started_at AS at,
                 EXISTS (SELECT FROM change_override o WHERE o.change_id = c.id AND o.confirmed_at <= r.started_at AND o.expires_at > r.started_at) AS overridden
@@ -114,7 +125,12 @@ async fn started(pool: &PgPool, within: Span, visible: &Visibility, most: i64) -
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-async fn held(pool: &PgPool, id: ScheduleId, visible: &Visibility, most: i64) -> Result<Vec<DayChange>> {
+async fn held(
+    pool: &PgPool,
+    id: ScheduleId,
+    visible: &Visibility,
+    most: i64,
+) -> Result<Vec<DayChange>> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT c.id, c.state, c.service, c.version, c.environment, min(h.at) AS at, bool_or(h.overridden) AS overridden
          FROM (SELECT change_id, at, false AS overridden FROM change_hold WHERE entry_id = $1
@@ -127,7 +143,13 @@ async fn held(pool: &PgPool, id: ScheduleId, visible: &Visibility, most: i64) ->
     .bind(most)
     .fetch_all(pool)
     .await?;
-    let found = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<DayChange>>>()?;
-    debug_assert_eq!(found.iter().map(|c| c.id).collect::<HashSet<_>>().len(), found.len());
+    let found = rows
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<Vec<DayChange>>>()?;
+    debug_assert_eq!(
+        found.iter().map(|c| c.id).collect::<HashSet<_>>().len(),
+        found.len()
+    );
     Ok(found)
 }

@@ -60,7 +60,11 @@ impl TryFrom<Row> for Entry {
             None => None,
             Some(at) => Some(Ended {
                 at: at.to_jiff(),
-                by: row.ended_login.map(Login::parse).transpose().map_err(text("ended_login"))?,
+                by: row
+                    .ended_login
+                    .map(Login::parse)
+                    .transpose()
+                    .map_err(text("ended_login"))?,
                 reason: row.end_reason,
             }),
         };
@@ -68,12 +72,36 @@ impl TryFrom<Row> for Entry {
             id: id.into(),
             class,
             reach: Reach {
-                service: row.service.map(ServiceName::parse).transpose().map_err(text("service"))?,
-                team: row.team.map(TeamName::parse).transpose().map_err(text("team"))?,
-                system: row.system.map(SystemName::parse).transpose().map_err(text("system"))?,
-                environment: row.environment.map(EnvironmentName::parse).transpose().map_err(text("environment"))?,
-                region: row.region.map(RegionName::parse).transpose().map_err(text("region"))?,
-                kind: row.kind.map(|k| k.parse()).transpose().map_err(|e| bad("kind", e))?,
+                service: row
+                    .service
+                    .map(ServiceName::parse)
+                    .transpose()
+                    .map_err(text("service"))?,
+                team: row
+                    .team
+                    .map(TeamName::parse)
+                    .transpose()
+                    .map_err(text("team"))?,
+                system: row
+                    .system
+                    .map(SystemName::parse)
+                    .transpose()
+                    .map_err(text("system"))?,
+                environment: row
+                    .environment
+                    .map(EnvironmentName::parse)
+                    .transpose()
+                    .map_err(text("environment"))?,
+                region: row
+                    .region
+                    .map(RegionName::parse)
+                    .transpose()
+                    .map_err(text("region"))?,
+                kind: row
+                    .kind
+                    .map(|k| k.parse())
+                    .transpose()
+                    .map_err(|e| bad("kind", e))?,
             },
             when,
             zone: Zone::parse(&row.zone).map_err(text("zone"))?,
@@ -87,22 +115,32 @@ impl TryFrom<Row> for Entry {
 
 /// Until the commit, nobody makes or ends an entry. Many may hold it so at once.
 pub(crate) async fn lock_shared(tx: &mut ChangeTx) -> Result<()> {
-    sqlx::query("SELECT pg_advisory_xact_lock_shared($1)").bind(LOCK).execute(tx.conn()).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock_shared($1)")
+        .bind(LOCK)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
 /// Until the commit, nobody starts a change.
 pub(super) async fn lock_alone(tx: &mut ChangeTx) -> Result<()> {
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(tx.conn()).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
 pub(super) async fn version(db: impl PgExecutor<'_>) -> Result<i64> {
-    Ok(sqlx::query_scalar("SELECT version FROM schedule_version").fetch_one(db).await?)
+    Ok(sqlx::query_scalar("SELECT version FROM schedule_version")
+        .fetch_one(db)
+        .await?)
 }
 
 pub(super) async fn bump(tx: &mut ChangeTx) -> Result<()> {
-    sqlx::query("UPDATE schedule_version SET version = version + 1").execute(tx.conn()).await?;
+    sqlx::query("UPDATE schedule_version SET version = version + 1")
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -118,7 +156,9 @@ pub(super) async fn in_force(
         teams: Option<Vec<String>>,
     }
     // Freezes that are over are left out; a day more than any clock may be off.
-    let over = now.saturating_sub(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MIN);
+    let over = now
+        .saturating_sub(SignedDuration::from_hours(48))
+        .unwrap_or(Timestamp::MIN);
     let rows: Vec<InForce> = sqlx::query_as(
         "SELECT e.*, CASE WHEN num_nonnulls(e.service, e.team, e.system) > 0 THEN
                  (SELECT array_agg(DISTINCT s.team) FROM service s WHERE (e.service IS NULL OR s.name = e.service)
@@ -130,8 +170,14 @@ pub(super) async fn in_force(
     .await?;
     let (mut entries, mut teams) = (vec![], vec![]);
     for found in rows {
-        let scoped = found.row.service.is_some() || found.row.team.is_some() || found.row.system.is_some();
-        let names = found.teams.unwrap_or_default().into_iter().filter_map(|t| TeamName::parse(t).ok()).collect();
+        let scoped =
+            found.row.service.is_some() || found.row.team.is_some() || found.row.system.is_some();
+        let names = found
+            .teams
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|t| TeamName::parse(t).ok())
+            .collect();
         teams.push((ScheduleId(found.row.id), scoped.then_some(names)));
         entries.push(found.row.try_into()?);
     }
@@ -153,7 +199,11 @@ pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Re
         None => None,
         Some(cursor) => {
             let cursor = Cursor::decode(cursor, 1)?;
-            Some(cursor.0[0].parse::<uuid::Uuid>().map_err(|_| Cursor::broken())?)
+            Some(
+                cursor.0[0]
+                    .parse::<uuid::Uuid>()
+                    .map_err(|_| Cursor::broken())?,
+            )
         }
     };
     let rows: Vec<Row> = sqlx::query_as(
@@ -166,13 +216,20 @@ pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Re
     .bind(limit)
     .fetch_all(pool)
     .await?;
-    let entries = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Entry>>>()?;
-    Ok(Page::cut(entries, limit, |entry| vec![entry.id.to_string()]))
+    let entries = rows
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<Vec<Entry>>>()?;
+    Ok(Page::cut(entries, limit, |entry| {
+        vec![entry.id.to_string()]
+    }))
 }
 
 pub(super) async fn by_id(conn: &mut PgConnection, id: ScheduleId) -> Result<Option<Entry>> {
-    let row: Option<Row> =
-        sqlx::query_as("SELECT * FROM schedule_entry WHERE id = $1").bind(id.0).fetch_optional(conn).await?;
+    let row: Option<Row> = sqlx::query_as("SELECT * FROM schedule_entry WHERE id = $1")
+        .bind(id.0)
+        .fetch_optional(conn)
+        .await?;
     row.map(TryInto::try_into).transpose()
 }
 
@@ -236,7 +293,12 @@ pub(super) async fn insert(tx: &mut ChangeTx, entry: &Entry, author: PersonId) -
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn end(tx: &mut ChangeTx, id: ScheduleId, ended: &Ended, by: Option<PersonId>) -> Result<()> {
+pub(super) async fn end(
+    tx: &mut ChangeTx,
+    id: ScheduleId,
+    ended: &Ended,
+    by: Option<PersonId>,
+) -> Result<()> {
     sqlx::query("UPDATE schedule_entry SET ended_at = $2, ended_by = $3, ended_login = $4, end_reason = $5 WHERE id = $1")
         .bind(id.0)
         .bind(ended.at.to_sqlx())

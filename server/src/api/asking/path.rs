@@ -5,7 +5,7 @@ use axum::{
     http::request::Parts,
 };
 use domain::{
-    ChangeId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ServiceName, TokenId,
+    ChangeId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ScheduleId, ServiceName, TokenId,
 };
 
 use crate::edge::Refused;
@@ -32,6 +32,7 @@ words! {
     EventId, "audit event with this id", |t| t.parse().ok();
     PersonId, "person with this id", |t| t.parse().ok();
     TokenId, "token with this id", |t| t.parse().ok();
+    ScheduleId, "window, freeze or stop with this id", |t| t.parse().ok();
 }
 
 /// The one name in the path.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Change, evidence::Evidence, run::Run};
-use crate::api::{refusal::Permission, rules::Of, words};
+use crate::api::{refusal::Permission, rules::Of, schedule::{OverrideView, Standing}, words};
 
 /// A change with all there is to know of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +38,10 @@ pub(in crate::api) struct ChangeInFull {
     run: Option<Run>,
     /// What happened to it, oldest first.
     timeline: Vec<Happened>,
+    /// What the calendar says of its start; null once it has started or ended.
+    schedule: Option<Standing>,
+    /// Every override there ever was, oldest first.
+    overrides: Vec<OverrideView>,
     /// What the caller may do now.
     may: Permissions,
 }
@@ -118,6 +122,8 @@ pub(super) struct Permissions {
     cancel: Permission,
     resume: Permission,
     retry: Permission,
+    ask_override: Permission,
+    confirm_override: Permission,
     /// Ask for a change that undoes this one.
     rollback: Permission,
 }
@@ -134,6 +140,8 @@ impl From<ChangeDetail> for ChangeInFull {
             approvals: detail.approvals.into_iter().map(Into::into).collect(),
             run: detail.run.map(Into::into),
             timeline: detail.timeline.into_iter().map(Into::into).collect(),
+            schedule: detail.may_start.map(Into::into),
+            overrides: detail.overrides.into_iter().map(Into::into).collect(),
             may: detail.buttons.into(),
         }
     }
@@ -216,6 +224,8 @@ impl From<Buttons> for Permissions {
             cancel: buttons.cancel.into(),
             resume: buttons.resume.into(),
             retry: buttons.retry.into(),
+            ask_override: buttons.ask_override.into(),
+            confirm_override: buttons.confirm_override.into(),
             rollback: buttons.rollback.into(),
         }
     }

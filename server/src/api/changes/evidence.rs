@@ -13,6 +13,7 @@ use crate::{
         answer::Known,
         asking::{Named, Plain},
         regions::Side,
+        schedule::{OverrideView, Standing},
         words,
     },
     edge::{Refused, SignedIn},
@@ -115,6 +116,10 @@ pub(in crate::api) struct Explanation {
     rule_version: String,
     /// Names of the rules that match.
     rules: Vec<String>,
+    /// What the calendar says: the decision that the start obeys; null once it has started or ended.
+    schedule: Option<Standing>,
+    /// Every override there ever was.
+    overrides: Vec<OverrideView>,
 }
 
 impl From<Explain> for Explanation {
@@ -128,6 +133,8 @@ impl From<Explain> for Explanation {
             policy_version: explain.policy_version,
             rule_version: explain.rule_version,
             rules: explain.rules,
+            schedule: explain.may_start.map(Into::into),
+            overrides: explain.overrides.into_iter().map(Into::into).collect(),
         }
     }
 }

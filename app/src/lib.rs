@@ -9,6 +9,7 @@
 
 pub mod approvals;
 pub mod assets;
+pub mod attention;
 pub mod audit;
 pub mod catalog;
 pub mod changes;

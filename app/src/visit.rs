@@ -156,6 +156,8 @@ notices! {
     Cancelled = "cancelled", "The change is cancelled. Nothing was running.";
     CancelAsked = "cancel_asked", "The run is being stopped. This page will say what was done and what was not.";
     Resumed = "resumed", "The run goes on: the parked step looks again.";
+    MarkedDone = "marked_done", "Recorded: it counts as done on your word. The portal verifies it now.";
+    Abandoned = "abandoned", "The change is abandoned. Below is what was and what was not done.";
     Retried = "retried", "Asked for again as a new change, with new evidence and new approvals.";
     TokenRevoked = "token_revoked", "The token is revoked. Whoever uses it is refused from now on.";
     Imported = "imported", "The catalogue was read. The report is below.";

@@ -1,7 +1,11 @@
 //! One change in full: what, where, why, who agrees, how it runs, what happened, and what can
 //! be done now.
 
-use control::{Control, Result, changes::ChangeDetail, runs::LogLine};
+use control::{
+    Control, Result,
+    changes::{ChangeDetail, ChangeRow},
+    runs::LogLine,
+};
 use domain::{ChangeId, ChangeState, Refusal, StartMode};
 use leptos::prelude::*;
 
@@ -144,6 +148,7 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
                 html! { <p>"Waits for "<strong>{missing.join(", and for ")}</strong>"; expires "{time::ago(visit.now, row.expires_at)}"."</p> },
             )
         }
+        ChangeState::Approved if row.queued.as_ref().is_some_and(|q| q.held) => queued(row),
         ChangeState::Approved if change.start_mode == StartMode::OnApproval => note(
             "clock",
             "live",
@@ -159,11 +164,15 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
             "warn",
             "The evidence no longer holds, so the approvals are void. Ask for it again to get new ones.",
         ),
-        ChangeState::NeedsAttention => told(
-            "triangle-alert",
-            "warn",
-            "Somebody must look: what happened outside cannot be decided by the portal alone.",
-        ),
+        ChangeState::NeedsAttention => {
+            let look = html! { <p><a class="btn btn-sm" href=format!("/attention/{}", row.id) id="look">{icon("search")}"Look and decide"</a></p> };
+            let told = told(
+                "triangle-alert",
+                "warn",
+                "Somebody must look: what happened outside cannot be decided by the portal alone.",
+            );
+            html! { {told}{look} }
+        }
         ChangeState::Failed => told("circle-x", "bad", "The change failed."),
         ChangeState::Cancelled => told("circle-slash", "quiet", "The change was cancelled."),
         ChangeState::Rejected => told("ban", "bad", "The change was rejected."),
@@ -172,6 +181,22 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
             .as_deref()
             .map_or(Html::EMPTY, |_| told("info", "quiet", "About this state")),
     }
+}
+
+/// Everybody has agreed, and something else is under way there.
+fn queued(row: &ChangeRow) -> Html {
+    let Some(queued) = &row.queued else {
+        return Html::EMPTY;
+    };
+    let holder = queued.holder.as_ref().map(|holder| {
+        html! { <p class="small"><a class="link" href=format!("/changes/{}", holder.id)>{holder.version.as_str()}", asked for by "{holder.requester.as_str()}</a>" "{status(holder.state)}</p> }
+    });
+    let place = queued.place.map(|place| html! { " It is number "{place}" in the queue." });
+    note(
+        "hourglass",
+        "wait",
+        html! { <p>"Everybody needed has agreed. "{queued.words()}{place}</p>{holder} },
+    )
 }
 
 fn why(change: &ChangeDetail) -> Html {

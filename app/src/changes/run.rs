@@ -2,17 +2,13 @@
 
 use control::{
     changes::ChangeDetail,
-    runs::{AwsSessionView, RunView, StepView},
+    runs::{RunView, StepView},
 };
 use domain::{RegionName, StepState};
 use leptos::prelude::*;
 
-use crate::{
-    Html, Visit, html,
-    parts::{self, Narrow, status},
-    time,
-    words::external,
-};
+use super::history::{calls, sessions, tried};
+use crate::{Html, Visit, html, parts::status, time, words::external};
 
 pub(super) fn run(visit: &Visit, change: &ChangeDetail) -> Html {
     let Some(run) = &change.run else {
@@ -82,6 +78,9 @@ fn step(visit: &Visit, step: &StepView) -> Html {
         .note
         .clone()
         .or_else(|| waits_for(step.state).map(str::to_owned));
+    let due = step.due_at.filter(|due| *due > visit.now);
+    let due = due.map(|due| html! { <p class="step-note muted small">"Taken up again "{time::ago(visit.now, due)}"."</p> });
+    let lease = step.lease.as_ref().map(|lease| html! { <p class="step-note muted small">"Held by "<code>{lease.worker.as_str()}</code>", lease "{lease.epoch}", until "{time::ago(visit.now, lease.expires_at)}" unless renewed."</p> });
     let note = note.map(|note| html! { <p class="step-note user-text" dir="auto">{note}</p> });
     let tries =
         (step.attempts > 1).then(|| html! { <span class="chip">{step.attempts}" attempts"</span> });
@@ -89,11 +88,10 @@ fn step(visit: &Visit, step: &StepView) -> Html {
         .build_url
         .as_deref()
         .map(|url| external(url, "Jenkins build"));
-    let aws = (!step.aws.is_empty()).then(|| sessions(visit, step));
     html! {
         <li class="step" data-step=step.id.to_string() data-region=step.region.as_str()>
             <div class="row"><span class="step-title">{step.kind.title()}</span>{status(step.state)}{lasted}{tries}{build}</div>
-            {note}{aws}
+            {note}{due}{lease}{tried(visit, step)}{calls(visit, step)}{sessions(visit, step)}
         </li>
     }
 }
@@ -105,40 +103,5 @@ fn waits_for(state: StepState) -> Option<&'static str> {
         StepState::Due => Some("Waits for a worker to take it."),
         StepState::Skipped => Some("Never begun, because the run ended before."),
         _ => None,
-    }
-}
-
-fn sessions(visit: &Visit, step: &StepView) -> Html {
-    let rows = step.aws.iter().map(|s| session(visit, s)).collect();
-    let head = parts::heads(&[
-        "Purpose",
-        "Role",
-        "Source identity",
-        "Session name",
-        "Access key",
-        "STS request",
-        "Made",
-        "Expires",
-    ]);
-    html! {
-        <details class="more">
-            <summary>{step.aws.len()}{if step.aws.len() == 1 { " AWS session" } else { " AWS sessions" }}</summary>
-            {parts::table("AWS sessions of this step", Narrow::Scroll, head, rows)}
-        </details>
-    }
-}
-
-fn session(visit: &Visit, session: &AwsSessionView) -> Html {
-    html! {
-        <tr>
-            <th scope="row">{session.purpose.as_str()}</th>
-            <td><code class="nowrap">{session.role_arn.as_str()}</code></td>
-            <td>{session.source_identity.as_str()}</td>
-            <td><code class="nowrap">{session.session_name.as_str()}</code></td>
-            <td><code>{session.access_key_id.as_str()}</code></td>
-            <td><code class="nowrap">{session.request_id.clone()}</code></td>
-            <td>{time::ago(visit.now, session.made_at)}</td>
-            <td>{time::ago(visit.now, session.expires_at)}</td>
-        </tr>
     }
 }

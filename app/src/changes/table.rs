@@ -1,6 +1,8 @@
 //! Changes as rows: what, where, by whom, how it stands. Written straight into text, like the
 //! services: lists of changes are on many pages.
 
+use std::fmt::Write as _;
+
 use control::changes::ChangeRow;
 use jiff::Timestamp;
 
@@ -42,6 +44,24 @@ fn change(out: &mut String, now: Timestamp, row: &ChangeRow) {
     write_badge(out, row.state.look());
     if row.cancel_requested && !row.state.is_final() {
         out.push_str("<div class=\"muted small\">being stopped</div>");
+    }
+    if let Some(queued) = &row.queued {
+        out.push_str("<div class=\"muted small\">");
+        if let Some(place) = queued.place.filter(|_| queued.held) {
+            let _ = write!(out, "place {place}; ");
+        }
+        match &queued.holder {
+            Some(holder) => {
+                let _ = write!(
+                    out,
+                    "after <a class=\"link\" href=\"/changes/{}\">{}</a>",
+                    holder.id, holder.version
+                );
+            }
+            None if queued.held => out.push_str("after another change"),
+            None => out.push_str("starts next"),
+        }
+        out.push_str("</div>");
     }
     out.push_str("</td><td data-label=\"Where\">");
     out.push_str(row.environment.as_str());

@@ -69,6 +69,9 @@ fn is_a_persons_act(kind: EventKind) -> bool {
             | E::ChangeCancelRequested
             | E::ChangeCancelled
             | E::ChangeResumed
+            | E::ChangeMarkedDone
+            | E::ChangeAbandoned
+            | E::AttentionLooked
             | E::ActionDenied
             | E::TicketRefused
     )
@@ -87,6 +90,8 @@ fn is_told(entry: &TimelineEntry) -> bool {
                 | E::ChangeFailed
                 | E::ChangeNeedsAttention
                 | E::ChangeResumed
+                | E::ChangeMarkedDone
+                | E::ChangeAbandoned
                 | E::StepFailed
         )
 }

@@ -18,11 +18,13 @@ pub(crate) fn places(visit: &Visit) -> impl Iterator<Item = &'static Place> + us
     let rooms = visit.rooms;
     // A caller without any job role can see nothing but their own account.
     let any = JobRole::ALL.into_iter().any(|role| visit.has_role(role));
+    let operator = visit.has_role(JobRole::Operator);
     PLACES.iter().filter(move |place| match place.href {
         "/" => true,
         "/audit" => rooms.audit,
         "/catalog" => rooms.catalog,
         "/environments" => rooms.environments,
+        "/attention" => operator,
         _ => any,
     })
 }
@@ -36,11 +38,12 @@ const fn place(href: &'static str, words: &'static str, icon: &'static str, key:
     }
 }
 
-const PLACES: [Place; 7] = [
+const PLACES: [Place; 8] = [
     place("/", "Home", "house", 'h'),
     place("/services", "Services", "box", 's'),
     place("/changes", "Changes", "rocket", 'c'),
     place("/approvals", "Approvals", "inbox", 'a'),
+    place("/attention", "Attention", "triangle-alert", 'n'),
     place("/environments", "Environments", "layers", 'e'),
     place("/catalog", "Catalogue", "folder-sync", 'k'),
     place("/audit", "Audit", "scroll-text", 'u'),

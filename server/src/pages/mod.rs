@@ -6,6 +6,7 @@
 
 mod answer;
 mod approvals;
+mod attention;
 mod changes;
 mod flash;
 mod form;
@@ -60,6 +61,11 @@ pub fn router(state: AppState) -> Router {
         .route(
             "/approvals",
             get(approvals::inbox).post(approvals::decide_several),
+        )
+        .route("/attention", get(attention::list))
+        .route(
+            "/attention/{id}",
+            get(attention::detail).post(attention::decide),
         )
         .route("/audit", get(places::audit))
         .route("/audit/{id}", get(places::audit_event))

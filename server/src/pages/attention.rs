@@ -1,0 +1,85 @@
+//! What needs attention: the list, one change with what the outside says now, and what is decided on it.
+
+use app::{Notice, Params, attention::Posted};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use control::{
+    Result as Made,
+    changes::attention::{Choice, Settlement},
+};
+use domain::{Reason, Refusal};
+
+use super::{Pages, answer, changes::change_id, form::Fields, once::once, visit::Visiting};
+use crate::edge::Refused;
+
+pub(super) async fn list(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
+    let made = app::attention::list(pages.app.control(), &visit).await;
+    answer::show(&pages, &visit, made)
+}
+
+pub(super) async fn detail(
+    State(pages): State<Pages>,
+    Visiting(visit): Visiting,
+    Path(id): Path<String>,
+) -> Response {
+    let made = app::attention::detail(pages.app.control(), &visit, &id, Posted::default()).await;
+    answer::show(&pages, &visit, made)
+}
+
+/// `POST /attention/{id}`
+pub(super) async fn decide(
+    State(pages): State<Pages>,
+    Visiting(visit): Visiting,
+    Path(id): Path<String>,
+    Fields(fields): Fields,
+) -> Result<Response, Refused> {
+    let (control, caller) = (pages.app.control(), visit.caller()?);
+    let work = async {
+        let id = change_id(&id)?;
+        control.settle_attention(caller, id, settlement(&fields)?).await?;
+        Ok(format!("/changes/{id}"))
+    };
+    let route = format!("/attention/{id}");
+    match once(control, caller, &route, &fields, work).await {
+        Ok(to) => {
+            let notice = match Choice::parse(fields.raw("choice")) {
+                Some(Choice::Done) => Notice::MarkedDone,
+                Some(Choice::Abandon) => Notice::Abandoned,
+                Some(Choice::Retry) | None => Notice::Resumed,
+            };
+            Ok(answer::done(&pages, &to, notice))
+        }
+        Err(error) => {
+            let refusal = answer::for_form(error)?;
+            let posted = Posted {
+                fields: Some(&fields),
+                refusal: Some(&refusal),
+            };
+            let made = app::attention::detail(control, &visit, &id, posted).await;
+            Ok(answer::show(&pages, &visit, made))
+        }
+    }
+}
+
+fn settlement(fields: &Params) -> Made<Settlement> {
+    let text = |name: &'static str| {
+        Reason::parse(fields.raw(name)).map_err(|wrong| Refusal::field(name, wrong.to_string()))
+    };
+    let choice = Choice::parse(fields.raw("choice"))
+        .ok_or_else(|| Refusal::field("choice", "done, retry or abandon"))?;
+    let attempt = fields
+        .raw("attempt")
+        .parse()
+        .map_err(|_| Refusal::field("attempt", "reload the page and decide on what it shows"))?;
+    Ok(Settlement {
+        choice,
+        attempt,
+        reason: text("reason")?,
+        reference: match choice {
+            Choice::Done => Some(text("reference")?),
+            Choice::Retry | Choice::Abandon => None,
+        },
+    })
+}

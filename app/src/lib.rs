@@ -22,6 +22,7 @@ pub mod keys;
 pub mod landing;
 pub mod params;
 pub mod parts;
+pub mod rollback;
 pub mod services;
 pub mod sessions;
 pub mod shell;

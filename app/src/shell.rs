@@ -6,6 +6,7 @@ mod foot;
 mod head;
 mod logo;
 mod navigation;
+mod rules;
 
 use crate::{
     Visit,
@@ -85,6 +86,7 @@ impl Document {
         } else {
             "<main id=\"main\" class=\"bare\">"
         });
+        out.push_str(rules::trouble(visit).as_str());
         if let Some(notice) = visit.notice {
             out.push_str("<div class=\"panel good\" role=\"status\">");
             parts::icon::write_icon(&mut out, "circle-check");

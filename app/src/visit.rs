@@ -30,6 +30,8 @@ pub struct Visit {
     pub notice: Option<Notice>,
     pub request_id: RequestId,
     pub assets: Arc<Assets>,
+    /// What is wrong with the rules file, for whoever has to mend it.
+    pub rules_trouble: Option<Arc<control::rules::Trouble>>,
 }
 
 impl Visit {

@@ -41,6 +41,8 @@ words! {
         ChangeMarkedDone = "change.marked_done",
         ChangeAbandoned = "change.abandoned",
         AttentionLooked = "attention.looked",
+        ChangeScheduled = "change.scheduled",
+        ChangePromotionOverridden = "change.promotion_overridden",
         ChangeHeld = "change.held",
         ChangeReleased = "change.released",
         OverrideAsked = "override.asked",

@@ -64,6 +64,10 @@ words! {
         Resume = "resume",
         /// An approver lost the right to approve before the start: somebody else must.
         LoseQuorum = "lose_quorum",
+        /// Everybody has agreed, but it waits for its time or for what it is to follow.
+        Schedule = "schedule",
+        /// Nothing of that holds it any more.
+        Release = "release",
     }
 }
 
@@ -90,7 +94,10 @@ impl ChangeState {
                 S::AwaitingApproval
             }
             // From planning: no rule asks for anybody.
-            (S::Planning | S::AwaitingApproval, Move::Approve) => S::Approved,
+            (S::Planning | S::AwaitingApproval, Move::Approve) | (S::Scheduled, Move::Release) => {
+                S::Approved
+            }
+            (S::Approved, Move::Schedule) => S::Scheduled,
             (S::AwaitingApproval | S::Approved | S::Scheduled, Move::Reject) => S::Rejected,
             (S::Approved | S::Scheduled, Move::Start) | (S::NeedsAttention, Move::Resume) => {
                 S::Running
@@ -161,6 +168,16 @@ impl Change {
     /// Nobody (more) has to agree: the grant is made.
     pub fn make_ready(self) -> Moved {
         self.move_by(Move::Approve, EventKind::ChangeReady)
+    }
+
+    /// It waits for its time, or for what it is to follow.
+    pub fn schedule(self) -> Moved {
+        self.move_by(Move::Schedule, EventKind::ChangeScheduled)
+    }
+
+    /// It waits no longer: it can be started.
+    pub fn release(self) -> Moved {
+        self.move_by(Move::Release, EventKind::ChangeReleased)
     }
 
     /// What would be done is no longer what was shown.

@@ -20,6 +20,7 @@ pub mod caller;
 pub mod canonical;
 pub mod change;
 pub mod evidence;
+pub mod hold;
 pub mod ids;
 pub mod names;
 pub mod policy;

@@ -44,6 +44,8 @@ actions! {
     Cancel = "cancel", ChangesWrite, "cancel this change";
     /// Send a parked step to look again.
     Resume = "resume", ChangesWrite, "resume this change";
+    /// Let a release go where it has not run in the environment before.
+    OverridePromotion = "override_promotion", ChangesWrite, "override the order of promotion";
     /// Vouch for what a parked step's pipeline did.
     MarkDone = "mark_done", ChangesWrite, "mark this step as done";
     RegisterRelease = "register", ReleasesWrite, "register releases of this service";
@@ -229,3 +231,7 @@ impl<A: Action, S> Allowed<A, S> {
         self.subject
     }
 }
+
+#[cfg(all(test, feature = "policy"))]
+#[path = "policy/histories_tests.rs"]
+mod histories;

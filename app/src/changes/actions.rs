@@ -20,6 +20,9 @@ pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>)
     if let Some(start) = start(visit, change) {
         pieces.push(start);
     }
+    if let Some(back) = roll_back(change) {
+        pieces.push(back);
+    }
     let asks = [
         (
             "resume",
@@ -69,6 +72,27 @@ pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>)
             <div class="card-head"><h2 id="h-actions">"What you can do"</h2></div>
             <div class="card-body actions">{pieces}</div>
         </section>
+    }
+}
+
+/// The way back: one click to a form that shows what would go back to what.
+fn roll_back(change: &ChangeDetail) -> Option<Html> {
+    let href = format!("/changes/{}/rollback", change.row.id);
+    // What failed, or waits for somebody, is mended first of all; what succeeded only turned out bad later.
+    let class = if change.row.state == ChangeState::Succeeded {
+        "btn"
+    } else {
+        "btn btn-primary"
+    };
+    match &change.buttons.rollback {
+        Ok(()) => Some(html! {
+            <div class="stack-sm">
+                <div><a class=class href=href id="roll-back">{icon("history")}"Roll back"</a></div>
+                <p class="hint">"Shows first what each region would go back to. A new change; the rules may ask for fewer approvals."</p>
+            </div>
+        }),
+        Err(refusal) if refusal.code == RefusalCode::WrongState => None,
+        Err(refusal) => Some(refused("Roll back", "history", "rollback", refusal)),
     }
 }
 

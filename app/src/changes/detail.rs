@@ -191,7 +191,9 @@ fn queued(row: &ChangeRow) -> Html {
     let holder = queued.holder.as_ref().map(|holder| {
         html! { <p class="small"><a class="link" href=format!("/changes/{}", holder.id)>{holder.version.as_str()}", asked for by "{holder.requester.as_str()}</a>" "{status(holder.state)}</p> }
     });
-    let place = queued.place.map(|place| html! { " It is number "{place}" in the queue." });
+    let place = queued
+        .place
+        .map(|place| html! { " It is number "{place}" in the queue." });
     note(
         "hourglass",
         "wait",
@@ -201,6 +203,7 @@ fn queued(row: &ChangeRow) -> Html {
 
 fn why(change: &ChangeDetail) -> Html {
     let retry = change.retry_of.map(|old| html! { <p class="small muted">"Asked for again after "<a class="link" href=format!("/changes/{old}")>"an earlier change"</a>"."</p> });
+    let undoes = change.evidence.rollback_of.map(|old| html! { <p class="small muted">"Undoes "<a class="link" href=format!("/changes/{old}")>"an earlier change"</a>"."</p> });
     let start = match change.start_mode {
         StartMode::OnApproval => "Starts by itself when everybody needed has agreed.",
         StartMode::Manual => "Starts when somebody presses “Start now”.",
@@ -208,7 +211,7 @@ fn why(change: &ChangeDetail) -> Html {
     html! {
         <section class="card" aria-labelledby="h-why">
             <div class="card-head"><h2 id="h-why">"Why"</h2><span class="muted small">{start}</span></div>
-            <div class="card-body"><p class="user-text reason" dir="auto">{change.row.reason.as_str()}</p>{retry}</div>
+            <div class="card-body"><p class="user-text reason" dir="auto">{change.row.reason.as_str()}</p>{retry}{undoes}</div>
         </section>
     }
 }

@@ -28,14 +28,15 @@ fn row(evidence: &Evidence, at: usize, target: &Target) -> Html {
         },
         None => Html::constant("<span class=\"muted\">nothing deployed by Portolan yet</span>"),
     };
+    let becomes = evidence.becomes(target);
     let same = target
         .current
         .as_ref()
-        .is_some_and(|running| running.digest == evidence.digest);
+        .is_some_and(|running| running.digest == becomes.digest);
     let after = if same {
         html! { {mark("equal", "no change: this image runs already", Tone::Quiet)} }
     } else {
-        html! { <span class="version">{evidence.version.as_str()}</span>{image_digest(&evidence.digest)} }
+        html! { <span class="version">{becomes.version.as_str()}</span>{image_digest(&becomes.digest)} }
     };
     html! {
         <li class="diff-row">

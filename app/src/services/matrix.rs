@@ -87,7 +87,11 @@ fn region(now: Timestamp, cell: &Cell) -> Html {
     let verified = cell.verified_at.map(|at| time::ago(now, at));
     let change = cell.change.map(|id| {
         let label = format!("its change: {} in {}", cell.environment, cell.region);
-        html! { <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a> }
+        let back = format!("roll back {} in {}", cell.environment, cell.region);
+        html! {
+            <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a>
+            " · "<a class="link" href=format!("/changes/{id}/rollback") aria-label=back>"roll back"</a>
+        }
     });
     html! {
         {place}

@@ -12,6 +12,7 @@ mod rollback;
 pub(crate) mod rows;
 mod start;
 mod stop;
+mod timing;
 mod view;
 mod visible;
 
@@ -20,6 +21,7 @@ pub(crate) use visible::Standing;
 pub use list::{ChangeQuery, ChangeRow, Home};
 pub use request::{NewChange, Preview, Timing};
 pub use rollback::RollbackPreview;
+pub use timing::{PromotionOverride, Timed};
 pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry};
 
 use domain::{Caller, ChangeId, Refusal, RefusalCode, policy::Read};

@@ -37,6 +37,8 @@ pub struct EnvironmentSetting {
     /// Kubernetes namespace of the services.
     pub namespace: String,
     pub region_pair: Option<String>,
+    /// A release is deployed here only once it has succeeded there, unless somebody who may overrides that.
+    pub promote_from: Option<EnvironmentName>,
     /// EKS cluster by region; one region, or both of the pair.
     pub clusters: BTreeMap<RegionName, String>,
 }

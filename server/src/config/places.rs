@@ -79,6 +79,15 @@ fn distinct(
                 format!("'{}' stands twice; names are unique", one.name),
             );
         }
+        if let Some(from) = &one.promote_from
+            && !environments[..i].iter().any(|earlier| earlier.name == *from)
+        {
+            // Only what stands before: so there is no circle of environments that wait for each other.
+            r.wrong(
+                "environments",
+                format!("'{}' has promote_from = \"{from}\", which is no environment before it", one.name),
+            );
+        }
     }
     Some(environments)
 }
@@ -110,6 +119,9 @@ fn environment(
         text,
     );
     let pair = r.optional("region_pair", "the name of a region pair", text);
+    let promote_from = r.optional("promote_from", "the name of the environment before", |t| {
+        EnvironmentName::parse(t).map_err(|e| e.to_string())
+    });
     let clusters = r.section("clusters", |r| clusters(r));
     if let (Some(pairs), Some(clusters)) = (pairs, &clusters) {
         check_regions(r, pairs, pair.as_deref(), clusters);
@@ -121,6 +133,7 @@ fn environment(
         account: account?,
         namespace: namespace?,
         region_pair: pair,
+        promote_from,
         clusters: clusters?,
     })
 }

@@ -13,6 +13,7 @@ mod form;
 mod once;
 mod places;
 mod preferences;
+mod rollback;
 mod services;
 mod tokens;
 mod visit;
@@ -58,6 +59,7 @@ pub fn router(state: AppState) -> Router {
         .route("/changes/{id}/cancel", post(changes::cancel))
         .route("/changes/{id}/resume", post(changes::resume))
         .route("/changes/{id}/retry", post(changes::retry))
+        .route("/changes/{id}/rollback", get(rollback::form).post(rollback::request))
         .route(
             "/approvals",
             get(approvals::inbox).post(approvals::decide_several),

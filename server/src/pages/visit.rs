@@ -125,6 +125,7 @@ impl FromRequestParts<Pages> for Visiting {
             notice: cookies.notice,
             request_id: facts.id,
             assets: pages.rendering.assets.clone(),
+            rules_trouble: control.rules_trouble(),
         }))
     }
 }
@@ -150,5 +151,6 @@ pub(super) fn nobody(request_id: RequestId, nonce: &Nonce) -> Visit {
         notice: None,
         request_id,
         assets: assets.clone(),
+        rules_trouble: None,
     }
 }

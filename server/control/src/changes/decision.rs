@@ -100,6 +100,8 @@ impl Control {
             rows::save(&mut tx, &change, None).await?;
             rows::make_grant(&mut tx, new_id(), &change).await?;
             more.push(ready);
+            let ready = rows::Stored { change, ..stored.clone() };
+            more.extend(self.schedule_held(&mut tx, &ready).await?);
         } else if status
             .iter()
             .any(|s| s.given_by.contains(&caller.person.id))

@@ -34,6 +34,8 @@ pub struct Timing {
     pub start_at: Option<Timestamp>,
     /// Not before these have succeeded.
     pub after: Vec<ChangeId>,
+    /// Not before the next moment that the calendar leaves free, as it stands when the change is asked for.
+    pub next_window: bool,
 }
 
 /// What people add to what the portal works out.
@@ -149,6 +151,8 @@ impl Control {
         self.permit(caller, RequestChange, draft(&evidence)).await?;
         let requirements = requirements(&planned.rules, &evidence)?;
         let (text, digest) = evidence.seal()?;
+        self.checked_timing(caller, &new.timing).await?;
+        let new = self.in_the_next_window(&evidence, new).await?;
         let mut tx = self.begin(caller).await?;
         let lasts =
             SignedDuration::try_from(self.settings().times.change_expires).map_err(Error::fault)?;
@@ -166,13 +170,16 @@ impl Control {
             evidence_digest: digest,
             start_mode: new.start_mode,
             cancel_requested: false,
-            expires_at: tx.now().checked_add(lasts).map_err(Error::fault)?,
+            expires_at: super::timing::counted_from(tx.now(), &new.timing)
+                .checked_add(lasts)
+                .map_err(Error::fault)?,
         };
         let id = change.id;
         let requested = Event::on_change(EventKind::ChangeRequested, id).with(json!({
             "kind": evidence.kind, "service": evidence.service, "version": evidence.version,
             "environment": evidence.environment, "reason": new.reason, "evidence_digest": digest,
             "retry_of": new.retry_of, "rollback_of": evidence.rollback_of,
+            "start_at": new.timing.start_at, "after": new.timing.after,
         }));
         let (change, planned_event) = change.plan()?;
         let mut events = vec![planned_event];
@@ -195,8 +202,12 @@ impl Control {
             retry_of: new.retry_of,
         };
         rows::insert(&mut tx, row).await?;
+        super::timing::keep(&mut tx, id, &new.timing).await?;
         if change.state == ChangeState::Approved {
             rows::make_grant(&mut tx, new_id(), &change).await?;
+            if let Some(stored) = rows::for_update(&mut tx, id).await? {
+                events.extend(self.schedule_held(&mut tx, &stored).await?);
+            }
         }
         tx.commit(requested, events).await?;
         self.work().notify_waiters();

@@ -113,6 +113,7 @@ impl Control {
             )
             .into());
         }
+        let tx = self.unless_early(tx, caller, &stored).await?;
         let (mut tx, may_start) = self.unless_held(tx, caller, &stored).await?;
         let now = self.plan_again(tx.conn(), &stored)
             .await;

@@ -114,6 +114,9 @@ impl Control {
             if let Err(error) = self.end_passed_stops().await {
                 tell("end the stops that are over", error);
             }
+            if let Err(error) = self.release_scheduled().await {
+                tell("let go what its time has come for", error);
+            }
             if let Err(error) = self.release_held().await {
                 tell("let go what nothing holds any more", error);
             }

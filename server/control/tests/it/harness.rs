@@ -55,6 +55,7 @@ pub fn settings() -> Settings {
         .into(),
         namespace: "shop".into(),
         region_pair: pair.then(|| "europe".into()),
+        promote_from: None,
         clusters: if pair {
             vec!["eu-west-1", "eu-central-1"]
         } else {

@@ -33,6 +33,7 @@ impl Control {
             return Err(corrupt("run", "change_id", work.run, "there is no such change").into());
         };
         let change = stored.change;
+        tracing::debug!(step = %work.lease.step, at = "settling");
         match outcome {
             Outcome::Released => {}
             Outcome::Again { why, after } => {

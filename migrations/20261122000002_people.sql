@@ -34,6 +34,9 @@ CREATE TABLE session (
     idp_sid      text,
     -- Sent back to the identity provider at sign-out, so that it need not ask.
     id_token     text,
+    -- Where it was signed in from, so that people know their own sessions apart.
+    ip           text,
+    user_agent   text,
     created_at   timestamptz NOT NULL,
     last_seen_at timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL

@@ -1,6 +1,6 @@
 //! Where islands are put on pages. Each works as plain HTML before, or without, its script.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
@@ -14,6 +14,16 @@ pub fn render<V: RenderHtml>(view: impl FnOnce() -> V) -> Html {
     let html = owner.with(|| Html::of(view()));
     owner.unset_with_forced_cleanup();
     html
+}
+
+/// How fresh the figures of a page are, in a line above them; with scripts they stay so. What
+/// is inside of a `data-live-region` with an id is what is replaced.
+pub fn fresh(visit: &Visit) -> Html {
+    static ISLAND: OnceLock<Html> = OnceLock::new();
+    let island = ISLAND.get_or_init(|| render(|| view! { <frontend::Fresh /> }));
+    crate::html! {
+        <div class="live-line fresh">{island.clone()}<span class="muted small" id="as-of" data-live-region>"As of "{crate::time::stamp(visit.now)}</span></div>
+    }
 }
 
 /// The islands that every signed-in page has.

@@ -145,7 +145,7 @@ fn new(visit: &Visit, made: Made<'_>) -> Html {
         <form class="card" method="post" action="/tokens" aria-labelledby="h-new">
             <div class="card-head"><h2 id="h-new">"New token"</h2></div>
             <div class="card-body">
-                {visit.csrf_field()}
+                {visit.once_fields()}
                 {Field::new("name", "Name").hint("What it is for, such as “release script”.").refused(made.refusal).text("text", value("name"), true)}
                 {Field::new("scopes", "What it may be used for").refused(made.refusal).checks(&scopes, &chosen)}
                 {Field::new("days", "Expires after").refused(made.refusal).select(&[("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")], days)}

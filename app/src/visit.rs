@@ -161,10 +161,12 @@ notices! {
     MarkedDone = "marked_done", "Recorded: it counts as done on your word. The portal verifies it now.";
     Abandoned = "abandoned", "The change is abandoned. Below is what was and what was not done.";
     Retried = "retried", "Asked for again as a new change, with new evidence and new approvals.";
+    TokenMadeOnce = "token_made_once", "This form was sent twice and the token was made once. It was shown in the first answer only; if you did not see it, revoke it below and create another.";
     TokenRevoked = "token_revoked", "The token is revoked. Whoever uses it is refused from now on.";
     Imported = "imported", "The catalogue was read. The report is below.";
     ThemeChosen = "theme_chosen", "The colours are changed for this browser.";
     SteppedUp = "stepped_up", "Confirmed with a second factor. That counts for five minutes.";
+    SessionEnded = "session_ended", "That session has ended. Whoever used it must sign in again.";
     SignedOut = "signed_out", "You are signed out.";
 }
 

@@ -11,6 +11,31 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
+test('what was written in the inbox is still there after the second factor', async () => {
+  await tidy('payment');
+  const version = await otherVersion('payment', 'production');
+  const { id } = await api('developer', 'POST', '/changes', { kind: 'deploy', service: 'payment', version, environment: 'production', reason: 'Seen in the inbox', start_mode: 'manual' });
+  const { page, trouble, close } = await arrive(browser, 'manager');
+  await page.goto('/approvals');
+  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  const item = page.getByRole('article', { name: `Deploy payment ${version} to production` });
+  await item.getByLabel('Comment', { exact: true }).fill('Typed before & <kept>');
+  await item.getByRole('checkbox').check();
+  await page.getByRole('link', { name: 'Confirm with a second factor' }).click();
+  await stepUp(page, 'manager');
+  await page.waitForURL('**/approvals');
+  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  assert.equal(await item.getByLabel('Comment', { exact: true }).inputValue(), 'Typed before & <kept>');
+  assert.equal(await item.getByRole('checkbox').isChecked(), true);
+  await item.getByRole('button', { name: /^Approve/ }).click();
+  await page.getByText('Your approval is recorded.').waitFor();
+  await page.goto(`/changes/${id}`);
+  await page.locator('#r-side').getByText('Typed before & <kept>').waitFor();
+  await tidy('payment');
+  trouble.none();
+  await close();
+});
+
 for (const scripts of [true, false]) {
   test(`approving for production leads to the second factor and back, with scripts ${scripts ? 'on' : 'off'}`, async () => {
     await tidy('payment');

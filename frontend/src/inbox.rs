@@ -3,7 +3,10 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{
+    Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, MouseEvent,
+    Storage,
+};
 
 use crate::{dom, keys};
 
@@ -13,6 +16,16 @@ pub fn InboxKeys() -> impl IntoView {
     Effect::new(move |_| {
         let Some(window) = dom::window() else { return };
         dom::on(&window, "keydown", |event: KeyboardEvent| key(&event));
+        bring_back();
+        if let Some(body) = dom::document().and_then(|d| d.body()) {
+            dom::on(&body, "click", |event: MouseEvent| {
+                let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+                let link = target.and_then(|t| t.closest("a[href^='/auth/step-up']").ok()?);
+                if link.is_some() {
+                    keep();
+                }
+            });
+        }
         if let Some(bulk) = dom::by_id("bulk") {
             dom::on(&bulk, "change", |_: Event| count());
         }
@@ -40,6 +53,58 @@ pub fn InboxKeys() -> impl IntoView {
         }
         count();
     });
+}
+
+/// What was written and selected, kept in this tab while the person is away for the second factor:
+/// not in an address, which other programs see.
+const KEPT: &str = "portolan.inbox";
+
+fn storage() -> Option<Storage> {
+    dom::window()?.session_storage().ok()?
+}
+
+fn keep() {
+    let kept = js_sys::Object::new();
+    for area in dom::all("main textarea") {
+        if let Some(area) = area.dyn_ref::<HtmlTextAreaElement>()
+            && !area.value().is_empty()
+        {
+            let _ = js_sys::Reflect::set(&kept, &area.id().into(), &area.value().into());
+        }
+    }
+    for check in checks().iter().filter(|check| check.checked()) {
+        let _ = js_sys::Reflect::set(&kept, &check.value().into(), &true.into());
+    }
+    if let (Some(storage), Ok(text)) = (storage(), js_sys::JSON::stringify(&kept)) {
+        let _ = storage.set_item(KEPT, &String::from(text));
+    }
+}
+
+fn bring_back() -> Option<()> {
+    let storage = storage()?;
+    let text = storage.get_item(KEPT).ok()??;
+    storage.remove_item(KEPT).ok()?;
+    let kept = js_sys::JSON::parse(&text).ok()?;
+    for area in dom::all("main textarea") {
+        let written = dom::text(&kept, &area.id());
+        if let Some(field) = area.dyn_ref::<HtmlTextAreaElement>()
+            && field.value().is_empty()
+            && !written.is_empty()
+        {
+            field.set_value(&written);
+            // The form for several is folded away until somebody opens it.
+            if let Ok(Some(folded)) = area.closest("details") {
+                folded.set_attribute("open", "").ok()?;
+            }
+        }
+    }
+    for check in checks() {
+        let chosen = js_sys::Reflect::get(&kept, &check.value().into()).ok()?;
+        if chosen.is_truthy() {
+            check.set_checked(true);
+        }
+    }
+    Some(())
 }
 
 fn checks() -> Vec<HtmlInputElement> {

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::table::changes_table;
 use crate::{
-    Document, Html, Params, Visit, html,
+    Document, Html, Params, Visit, html, islands,
     parts::{self, Field, Stateful, icon},
     words,
 };
@@ -119,10 +119,11 @@ pub fn view(
         },
     };
     let main = html! {
-        {parts::heading(&[], "Changes", html! { <span role="status">{count}{narrowed.then_some(" match these filters")}</span> }, Html::EMPTY)}
+        {parts::heading(&[], "Changes", html! { <span id="r-count" data-live-region>{count}{narrowed.then_some(" match these filters")}</span> }, Html::EMPTY)}
         {views(visit)}
         {filters(visit, environments, found.err())}
-        {body}
+        {islands::fresh(visit)}
+        <div class="sections" id="r-changes" data-live-region>{body}</div>
     };
     Document::new("Changes", main)
 }

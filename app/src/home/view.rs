@@ -8,7 +8,7 @@ use super::Found;
 use crate::{
     Document, Html, Visit, audit,
     changes::table::changes_table,
-    environments, html,
+    environments, html, islands,
     parts::{self, icon},
     services,
 };
@@ -127,7 +127,8 @@ pub fn view(visit: &Visit, found: &Found) -> Document {
         .collect();
     let main = html! {
         {parts::heading(&[], "Home", html! { <span><bdi>{name}</bdi></span><span>{roles.join(", ")}</span> }, Html::EMPTY)}
-        {sections}
+        {islands::fresh(visit)}
+        <div class="sections" id="r-home" data-live-region>{sections}</div>
     };
     Document::new("Home", main)
 }

@@ -8,7 +8,7 @@ pub(super) fn write(out: &mut String, visit: &Visit, framed: bool) {
     } else {
         "<footer class=\"foot foot-bare\">"
     });
-    out.push_str("<span>As of ");
+    out.push_str("<span id=\"made\" data-live-region>As of ");
     out.push_str(time::stamp(visit.now).as_str());
     out.push_str("</span><span>Request <code>");
     out.push_str(&visit.request_id.to_string());

@@ -5,9 +5,12 @@ import { callWithToken } from '../../../local/parts/person.mjs';
 import { VERSIONS } from '../../../local/parts/seed.mjs';
 import { stack, tokens } from './stack.mjs';
 
+/** Calls the API with the token of `login` and answers what came, whatever it is. */
+export const tryApi = (login, method, path, body) => callWithToken(stack().portal, tokens()[login], method, path, body);
+
 /** Calls the API with the token of `login` and answers the body; anything but success fails the journey. */
 export async function api(login, method, path, body) {
-  const answer = await callWithToken(stack().portal, tokens()[login], method, path, body);
+  const answer = await tryApi(login, method, path, body);
   assert.ok(answer.status < 300, `${method} ${path} as ${login} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
@@ -25,6 +28,28 @@ export async function otherVersion(service, environment, not = []) {
   const { cells } = await api('developer', 'GET', `/services/${service}`);
   const taken = [...not, ...cells.filter((cell) => cell.environment === environment).map((cell) => cell.version)];
   return VERSIONS.toReversed().find((version) => !taken.includes(version));
+}
+
+/** Asks for a deployment by API; answers the change's id. */
+export async function request(service, environment, reason, more = {}) {
+  const version = more.version ?? await otherVersion(service, environment);
+  return (await api('developer', 'POST', '/changes', { kind: 'deploy', service, version, environment, reason, start_mode: 'manual', ...more })).id;
+}
+
+/** A word given by API token, which counts where no second factor is asked for. */
+export async function word(login, id, decision = 'approve', comment = undefined) {
+  const { evidence_digest } = await api(login, 'GET', `/changes/${id}`);
+  await api(login, 'POST', `/changes/${id}/approvals`, { evidence_digest, decision, comment });
+}
+
+/** Waits until the change is in the state. */
+export async function reaches(id, state) {
+  for (const end = Date.now() + 60_000; ;) {
+    const change = await api('developer', 'GET', `/changes/${id}`);
+    if (change.state === state) return change;
+    assert.ok(Date.now() < end, `${id} is ${change.state}, not ${state}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
 }
 
 /** Cancels what an earlier journey left open for the service, so that journeys do not depend on each other. */

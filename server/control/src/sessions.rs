@@ -8,13 +8,25 @@ mod logout;
 pub(crate) mod rows;
 mod sign_in;
 
-use domain::{Authentication, Caller, CallerKind, PersonId, RequestId};
+use domain::{Authentication, Caller, CallerKind, PersonId, RequestId, SessionId};
 use jiff::{SignedDuration, Timestamp};
 
 pub use logout::{BackchannelLogout, SignedOut};
 pub use sign_in::SignIn;
 
 use crate::{Control, Result};
+
+/// An open session, as its own person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    pub id: SessionId,
+    pub user_agent: Option<String>,
+    pub ip: Option<String>,
+    pub mfa: bool,
+    pub auth_time: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+}
 
 /// SHA-256 of a secret that only the browser has.
 pub type Hash = [u8; 32];
@@ -73,6 +85,13 @@ impl Control {
             request_id,
             ip,
         }))
+    }
+
+    /// The caller's own open sessions, the last used first.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionRow>> {
+        let now = self.now();
+        let idle_since = ago(now, self.settings().times.session_idle);
+        rows::of_person(self.pool(), caller.person.id, now, idle_since).await
     }
 
     /// Removes what has expired: sessions, sign-ins under way, logout tokens, stored answers, counters.

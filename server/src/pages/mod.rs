@@ -77,6 +77,7 @@ pub fn router(state: AppState) -> Router {
         .route("/catalog/import", post(places::import))
         .route("/environments", get(places::environments))
         .route("/sessions", get(places::sessions))
+        .route("/sessions/{id}/end", post(places::end_session))
         .route("/keys", get(places::keys))
         .route("/preferences/theme", post(preferences::theme))
         .with_state(pages)

@@ -30,7 +30,7 @@ where
         Begun::UnderWay => {
             return Err(Refusal::new(
                 RefusalCode::Conflict,
-                "This form is being worked on already. Look at the list of changes in a moment.",
+                "This form is being worked on already. Look in a moment at what it made.",
             )
             .into());
         }

@@ -6,6 +6,8 @@ use axum::{
     response::Response,
 };
 
+use domain::{Refusal, SessionId};
+
 use super::{Pages, answer, visit::Visiting};
 use crate::edge::Refused;
 
@@ -60,8 +62,24 @@ pub(super) async fn environments(
 }
 
 pub(super) async fn sessions(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
-    let made = app::sessions::sessions(&visit).map_err(Into::into);
+    let made = app::sessions::sessions(pages.app.control(), &visit).await;
     answer::show(&pages, &visit, made)
+}
+
+/// `POST /sessions/{id}/end`
+pub(super) async fn end_session(
+    State(pages): State<Pages>,
+    Visiting(visit): Visiting,
+    Path(id): Path<String>,
+) -> Result<Response, Refused> {
+    let caller = visit.caller()?;
+    let id: SessionId = id
+        .parse()
+        .map_err(|_| Refusal::not_found("session with this id"))?;
+    match pages.app.control().end_session(caller, id).await {
+        Ok(()) => Ok(answer::done(&pages, "/sessions", Notice::SessionEnded)),
+        Err(error) => Ok(answer::trouble(&visit, &error)),
+    }
 }
 
 pub(super) async fn keys(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {

@@ -12,7 +12,7 @@ use domain::{Refusal, Scope, TokenId};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 
-use super::{Pages, answer, form::Fields, visit::Visiting};
+use super::{Pages, answer, form::Fields, once::once, visit::Visiting};
 use crate::edge::Refused;
 
 pub(super) async fn list(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
@@ -27,12 +27,17 @@ pub(super) async fn create(
     Fields(fields): Fields,
 ) -> Result<Response, Refused> {
     let (control, caller) = (pages.app.control(), visit.caller()?);
-    let made = match wanted(&fields, visit.now) {
-        Ok(new) => control.create_token(caller, new).await,
-        Err(refusal) => Err(refusal.into()),
+    // What is remembered of the form is where it led, never the secret.
+    let mut token = None;
+    let work = async {
+        let new = wanted(&fields, visit.now)?;
+        token = Some(control.create_token(caller, new).await?);
+        Ok("/tokens".to_owned())
     };
-    let made = match made {
-        Ok((row, secret)) => {
+    let done = once(control, caller, "/tokens", &fields, work).await;
+    let made = match done.map(|to| (to, token)) {
+        Ok((to, None)) => return Ok(answer::done(&pages, &to, Notice::TokenMadeOnce)),
+        Ok((_, Some((row, secret)))) => {
             let token = Some((&row, secret.expose_secret()));
             app::tokens::tokens(
                 control,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use control::{limits::Limit, sessions::SignIn};
@@ -161,9 +161,16 @@ async fn identify(
         session: [0; 32],
         request_id: facts.id,
         ip: facts.ip.clone(),
+        user_agent: user_agent(headers),
         step_up_of: attempt.step_up_of,
     };
     Ok((sign_in, who.raw, attempt.return_to))
+}
+
+/// As much of it as tells browsers apart.
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(300).collect())
 }
 
 /// A new session id, made only now, so that nobody can have planted it; then it is bound.

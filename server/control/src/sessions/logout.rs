@@ -1,6 +1,8 @@
 //! Ending sessions: one's own, all of one's own, and those the identity provider ends.
 
-use domain::{Caller, CallerKind, Event, EventKind, Refusal, RefusalCode, RequestId, SubjectRef};
+use domain::{
+    Caller, CallerKind, Event, EventKind, Refusal, RefusalCode, RequestId, SessionId, SubjectRef,
+};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -42,6 +44,24 @@ impl Control {
         let event = Event::new(EventKind::SignedOut, SubjectRef::new("session", id));
         tx.commit(event, vec![]).await?;
         Ok(SignedOut { id_token })
+    }
+
+    /// Ends one session of the caller's own, in whatever browser it is.
+    pub async fn end_session(&self, caller: &Caller, session: SessionId) -> Result<()> {
+        let CallerKind::Person { session: own, .. } = &caller.kind else {
+            return Err(Refusal::new(
+                RefusalCode::Forbidden,
+                "Sessions are ended by people, in a browser.",
+            )
+            .into());
+        };
+        let mut tx = self.begin(caller).await?;
+        if !rows::delete_one_of_person(&mut tx, caller.person.id, session).await? {
+            return Err(Refusal::not_found("session with this id").into());
+        }
+        let event = Event::new(EventKind::SignedOut, SubjectRef::new("session", session))
+            .with(json!({"ended_from": own}));
+        tx.commit(event, vec![]).await
     }
 
     /// Ends every session of the caller. API tokens stay: they are revoked one by one.

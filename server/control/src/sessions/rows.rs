@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgPool};
 
-use super::{BackchannelLogout, Hash, LoginAttempt, SignIn};
+use super::{BackchannelLogout, Hash, LoginAttempt, SessionRow, SignIn};
 use crate::{ChangeTx, Error, Result, people::rows::PersonRow};
 
 #[derive(Debug, FromRow)]
@@ -203,7 +203,8 @@ pub(super) async fn upsert_person(
 pub(super) async fn bind(tx: &mut ChangeTx, new: &SignIn, person: PersonId) -> Result<()> {
     let now = tx.now();
     let done = sqlx::query(
-        "UPDATE session SET person_id = $2, auth_time = $3, mfa = $4, idp_sid = $5, id_token = $6, last_seen_at = $7
+        "UPDATE session SET person_id = $2, auth_time = $3, mfa = $4, idp_sid = $5, id_token = $6, last_seen_at = $7,
+             ip = $8, user_agent = $9
          WHERE id_hash = $1 AND person_id IS NULL",
     )
     .bind(new.session.as_slice())
@@ -213,12 +214,68 @@ pub(super) async fn bind(tx: &mut ChangeTx, new: &SignIn, person: PersonId) -> R
     .bind(&new.idp_sid)
     .bind(&new.id_token)
     .bind(now.to_sqlx())
+    .bind(&new.ip)
+    .bind(&new.user_agent)
     .execute(tx.conn())
     .await?;
     if done.rows_affected() != 1 {
         return Err(Error::fault(anyhow::anyhow!("the session to bind is gone")));
     }
     Ok(())
+}
+
+#[derive(Debug, FromRow)]
+struct ListedRow {
+    id: uuid::Uuid,
+    user_agent: Option<String>,
+    ip: Option<String>,
+    mfa: bool,
+    auth_time: jiff_sqlx::Timestamp,
+    last_seen_at: jiff_sqlx::Timestamp,
+    expires_at: jiff_sqlx::Timestamp,
+}
+
+/// What is open, the last used first.
+pub(super) async fn of_person(
+    pool: &PgPool,
+    person: PersonId,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Vec<SessionRow>> {
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        "SELECT id, user_agent, ip, mfa, auth_time, last_seen_at, expires_at FROM session
+         WHERE person_id = $1 AND expires_at > $2 AND last_seen_at > $3 AND auth_time IS NOT NULL
+         ORDER BY last_seen_at DESC, id LIMIT 100",
+    )
+    .bind(person.0)
+    .bind(now.to_sqlx())
+    .bind(idle_since.to_sqlx())
+    .fetch_all(pool)
+    .await?;
+    let rows = rows.into_iter().map(|row| SessionRow {
+        id: row.id.into(),
+        user_agent: row.user_agent,
+        ip: row.ip,
+        mfa: row.mfa,
+        auth_time: row.auth_time.to_jiff(),
+        last_seen_at: row.last_seen_at.to_jiff(),
+        expires_at: row.expires_at.to_jiff(),
+    });
+    Ok(rows.collect())
+}
+
+/// False when it is nobody's, another person's, or has ended already.
+pub(super) async fn delete_one_of_person(
+    tx: &mut ChangeTx,
+    person: PersonId,
+    session: SessionId,
+) -> Result<bool> {
+    let done = sqlx::query("DELETE FROM session WHERE id = $1 AND person_id = $2")
+        .bind(session.0)
+        .bind(person.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Removes one session and answers its sealed ID token.

@@ -31,6 +31,8 @@ pub struct SignIn {
     pub session: Hash,
     pub request_id: RequestId,
     pub ip: Option<String>,
+    /// What the browser calls itself; shown to the person, believed by nobody.
+    pub user_agent: Option<String>,
     /// Who was asked for a fresh second factor.
     pub step_up_of: Option<PersonId>,
 }

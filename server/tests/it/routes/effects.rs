@@ -53,6 +53,7 @@ async fn prepare(world: &World, route: &str) -> serde_json::Value {
             let mut browser = world.signed_in("developer").await;
             make_token(&mut browser, &["read"]).await.json()
         }
+        "end" => another_session(world).await,
         "redeem" => ticket(world).await,
         "disable" => world.person(None, false).await,
         "enable" => world.person(None, true).await,
@@ -226,6 +227,12 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 .await,
             "token.revoked",
         ),
+        "POST /sessions/{id}/end" => (
+            developer
+                .post_form(&format!("/sessions/{it}/end"), &[])
+                .await,
+            "session.signed_out",
+        ),
         "POST /catalog/import" => (
             administrator.post_form("/catalog/import", &[]).await,
             "catalog.imported",
@@ -267,6 +274,19 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
         }
         other => panic!("{other} is new: add here how it is used and which event it leaves"),
     }
+}
+
+/// The same person in a second browser.
+async fn another_session(world: &World) -> serde_json::Value {
+    let _other = world.signed_in("developer").await;
+    let id: uuid::Uuid = sqlx::query_scalar(
+        "SELECT s.id FROM session s JOIN person p ON p.id = s.person_id
+         WHERE p.login = 'developer' ORDER BY s.created_at DESC LIMIT 1",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .expect("a session");
+    json!({ "id": id })
 }
 
 /// A change that runs and has stopped for a person to look. Made by hand: nothing outside is there to fail.

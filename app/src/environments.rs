@@ -15,7 +15,7 @@ use crate::{
 /// # Errors
 /// A caller without any job role, or a fault.
 pub async fn environments(control: &Control, visit: &Visit) -> Result<Document> {
-    let rows = control.environments(visit.caller()?).await?;
+    let rows = control.environments_ever(visit.caller()?).await?;
     Ok(view(visit, &rows))
 }
 
@@ -56,6 +56,9 @@ fn environment(row: &EnvironmentRow) -> Html {
     let protected = row
         .protected
         .then(|| html! { <div>{mark("lock", "Protected", Tone::Quiet)}</div> });
+    let retired = row.retired_at.map(|_| {
+        html! { <div>{mark("circle-x", "Retired", Tone::Quiet)}</div> }
+    });
     let span = row.regions.len().max(1);
     let mut lines: Vec<Html> = row
         .regions
@@ -78,7 +81,7 @@ fn environment(row: &EnvironmentRow) -> Html {
     let rest: Vec<_> = lines.map(|line| html! { <tr>{line}</tr> }).collect();
     html! {
         <tr>
-            <th scope="rowgroup" rowspan=span>{row.title.as_str()}<div class="muted small"><code>{row.name.as_str()}</code></div>{protected}</th>
+            <th scope="rowgroup" rowspan=span>{row.title.as_str()}<div class="muted small"><code>{row.name.as_str()}</code></div>{protected}{retired}</th>
             <td rowspan=span><code>{row.account.as_str()}</code></td>
             <td rowspan=span><code>{row.namespace.as_str()}</code></td>
             {first}

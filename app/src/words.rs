@@ -1,6 +1,6 @@
 //! Words and links that several pages share.
 
-use domain::{ChangeKind, EventKind};
+use domain::{ChangeKind, EventKind, RecordedKind};
 use leptos::prelude::*;
 
 use crate::{Html, html, parts::icon};
@@ -21,8 +21,11 @@ pub fn kind(kind: ChangeKind) -> &'static str {
 }
 
 /// What happened, as the rest of a sentence that begins with who did it.
-pub fn event(kind: EventKind) -> String {
-    let words = match kind {
+pub fn event(kind: &RecordedKind) -> String {
+    let RecordedKind::Known(known) = kind else {
+        return kind.as_str().replace(['.', '_'], " ");
+    };
+    let words = match known {
         EventKind::SignedIn => "signed in",
         EventKind::SignInRefused => "was refused at sign-in",
         EventKind::SteppedUp => "confirmed with a second factor",
@@ -35,6 +38,10 @@ pub fn event(kind: EventKind) -> String {
         EventKind::TokenRefused => "came with a token that was refused",
         EventKind::CatalogImported => "imported the catalogue",
         EventKind::ReleaseRegistered => "registered a release",
+        EventKind::PersonDisabled => "disabled somebody",
+        EventKind::PersonEnabled => "enabled somebody",
+        EventKind::EnvironmentRetired => "an environment was retired",
+        EventKind::StepCancelled => "a step was stopped",
         EventKind::ChangeRequested => "asked for this change",
         EventKind::ChangePlanned => "the evidence was worked out",
         EventKind::ChangeApproved => "approved",

@@ -72,7 +72,58 @@ words! {
         RulesChanged = "rules.changed",
         RulesRefused = "rules.refused",
         EnvironmentConfigured = "environment.configured",
+        EnvironmentRetired = "environment.retired",
         ThemeChosen = "preference.theme_chosen",
+    }
+}
+
+/// The kind of an event as it is read back. One that this build does not know, for a newer one wrote it, is the
+/// text it is: the log is read whole whatever stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordedKind {
+    Known(EventKind),
+    Other(String),
+}
+
+impl RecordedKind {
+    pub fn read(text: String) -> Self {
+        text.parse().map_or(Self::Other(text), Self::Known)
+    }
+    pub fn known(&self) -> Option<EventKind> {
+        match self {
+            Self::Known(kind) => Some(*kind),
+            Self::Other(_) => None,
+        }
+    }
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(kind) => kind.as_str(),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl PartialEq<EventKind> for RecordedKind {
+    fn eq(&self, other: &EventKind) -> bool {
+        self.known() == Some(*other)
+    }
+}
+
+impl From<EventKind> for RecordedKind {
+    fn from(kind: EventKind) -> Self {
+        Self::Known(kind)
+    }
+}
+
+impl std::fmt::Display for RecordedKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for RecordedKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

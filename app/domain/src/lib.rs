@@ -33,7 +33,7 @@ pub mod schedule;
 pub mod scope;
 
 pub use approval::{Approval, Verdict};
-pub use audit::{Event, EventKind, Outcome, SubjectRef};
+pub use audit::{Event, EventKind, Outcome, RecordedKind, SubjectRef};
 pub use caller::{Authentication, Caller, CallerKind, JobRole, Person, PersonState};
 pub use change::{Change, ChangeKind, ChangeState, StartMode};
 pub use evidence::{Evidence, EvidenceDigest, Target};

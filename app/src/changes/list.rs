@@ -84,7 +84,7 @@ pub async fn list(control: &Control, visit: &Visit) -> Result<Document> {
         Ok(query) => control.changes(caller, query).await,
         Err(refusal) => Err(refusal.into()),
     };
-    let environments = control.environments(caller).await.unwrap_or_default();
+    let environments = control.environments_ever(caller).await.unwrap_or_default();
     let environments: Vec<&str> = environments.iter().map(|e| e.name.as_str()).collect();
     match found {
         Ok(page) => Ok(view(visit, &environments, Ok(&page))),

@@ -28,8 +28,8 @@ fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
         Outcome::Failure => ("circle-x", "bad"),
     };
     let sentence = match &entry.login {
-        Some(login) if is_a_persons_act(entry.kind) => {
-            html! { {person(login.as_str(), None)}" "{words::event(entry.kind)} }
+        Some(login) if entry.kind.known().is_some_and(is_a_persons_act) => {
+            html! { {person(login.as_str(), None)}" "{words::event(&entry.kind)} }
         }
         _ => Html::text(&happened(entry)),
     };
@@ -80,20 +80,22 @@ fn is_a_persons_act(kind: EventKind) -> bool {
 fn is_told(entry: &TimelineEntry) -> bool {
     use EventKind as E;
     entry.outcome != Outcome::Success
-        || matches!(
-            entry.kind,
-            E::ChangeApproved
-                | E::ChangeRejected
-                | E::ChangeStale
-                | E::ChangeCancelRequested
-                | E::ChangeCancelled
-                | E::ChangeFailed
-                | E::ChangeNeedsAttention
-                | E::ChangeResumed
-                | E::ChangeMarkedDone
-                | E::ChangeAbandoned
-                | E::StepFailed
-        )
+        || entry.kind.known().is_some_and(|kind| {
+            matches!(
+                kind,
+                E::ChangeApproved
+                    | E::ChangeRejected
+                    | E::ChangeStale
+                    | E::ChangeCancelRequested
+                    | E::ChangeCancelled
+                    | E::ChangeFailed
+                    | E::ChangeNeedsAttention
+                    | E::ChangeResumed
+                    | E::ChangeMarkedDone
+                    | E::ChangeAbandoned
+                    | E::StepFailed
+            )
+        })
 }
 
 /// What happened by itself, with the step and the region it was about.
@@ -103,10 +105,10 @@ fn happened(entry: &TimelineEntry) -> String {
         .map(|region| format!(" in {region}"))
         .unwrap_or_default();
     let step = said("kind").and_then(|kind| kind.parse::<StepKind>().ok());
-    let how = match entry.kind {
-        EventKind::StepSucceeded => "done",
-        EventKind::StepFailed => "failed",
-        EventKind::StepRetried => "tried again",
+    let how = match entry.kind.known() {
+        Some(EventKind::StepSucceeded) => "done",
+        Some(EventKind::StepFailed) => "failed",
+        Some(EventKind::StepRetried) => "tried again",
         _ => "",
     };
     // One kind of event for both moves: to working it out, and on with it.
@@ -121,7 +123,7 @@ fn happened(entry: &TimelineEntry) -> String {
     }
     match (step, how) {
         (Some(step), how) if !how.is_empty() => format!("{}{region}: {how}", step.title()),
-        _ => format!("{}{region}", capital(&words::event(entry.kind))),
+        _ => format!("{}{region}", capital(&words::event(&entry.kind))),
     }
 }
 

@@ -146,6 +146,7 @@ pub(crate) fn environments() -> Vec<EnvironmentRow> {
         namespace: "shop".into(),
         region_pair: (name != "dev").then(|| "europe".to_owned()),
         regions,
+        retired_at: None,
     };
     vec![
         row(
@@ -442,7 +443,7 @@ pub(crate) fn events(count: u128) -> Page<AuditRow> {
             AuditRow {
                 id: id(5000 + n),
                 at: before(i64::try_from(n).expect("small") * 97),
-                kind,
+                kind: kind.into(),
                 outcome,
                 door: "person".into(),
                 login: (n % 5 != 4).then(|| "developer".to_owned()),

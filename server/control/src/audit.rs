@@ -3,7 +3,8 @@
 pub(crate) mod rows;
 
 use domain::{
-    Caller, ChangeId, Event, EventId, EventKind, Outcome, Refusal, RequestId, SubjectRef,
+    Caller, ChangeId, Event, EventId, EventKind, Outcome, RecordedKind, Refusal, RequestId,
+    SubjectRef,
     policy::{ExportAudit, Read, Room},
 };
 use jiff::Timestamp;
@@ -31,7 +32,7 @@ pub struct AuditQuery {
 pub struct AuditRow {
     pub id: EventId,
     pub at: Timestamp,
-    pub kind: EventKind,
+    pub kind: RecordedKind,
     pub outcome: Outcome,
     /// person, token, job, portal, or anonymous.
     pub door: String,

@@ -26,7 +26,7 @@ pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, Ti
 
 use domain::{Caller, ChangeId, Refusal, RefusalCode, policy::Read};
 
-use crate::{ChangeTx, Control, Result};
+use crate::{ChangeTx, Control, Error, Result};
 
 /// What a change that is not there, or not to be known of, is called.
 const CHANGE: &str = "change with this id";
@@ -58,11 +58,14 @@ impl Control {
         id: ChangeId,
     ) -> Result<(ChangeTx, rows::Stored)> {
         let Some(found) = rows::for_update(&mut tx, id).await? else {
+            drop(tx);
+            // A token that may not read hears the same of a change that is there.
+            self.visible(caller)?;
             return Err(Refusal::not_found(CHANGE).into());
         };
         match self.allow_in(tx, caller, Read, found.change.clone()).await {
             Ok((tx, _readable)) => Ok((tx, found)),
-            Err(error) if error.code() == RefusalCode::Forbidden => {
+            Err(Error::Refused(refusal)) if refusal.code != RefusalCode::ScopeMissing => {
                 Err(Refusal::not_found(CHANGE).into())
             }
             Err(error) => Err(error),

@@ -1,7 +1,7 @@
 //! Asking policy, and recording every no.
 
 use domain::{
-    Caller, Event, EventKind, Refusal, RefusalCode, SubjectRef,
+    Caller, ChangeId, Event, EventKind, Refusal, RefusalCode, SubjectRef,
     policy::{Action, Allowed, Read, Resource, Subject},
 };
 use serde_json::json;
@@ -77,5 +77,10 @@ impl Control {
 fn denied<A: Action>(resource: &Resource, refusal: &Refusal) -> Event {
     let about = SubjectRef::new(&resource.kind.to_lowercase(), &resource.id);
     let data = json!({"action": A::NAME, "code": refusal.code, "detail": refusal.detail});
-    Event::denied(EventKind::ActionDenied, about, refusal).with(data)
+    let event = Event::denied(EventKind::ActionDenied, about, refusal).with(data);
+    // Told with the change it was about.
+    match resource.id.parse::<ChangeId>() {
+        Ok(change) if resource.kind == "Change" => event.of_change(change),
+        _ => event,
+    }
 }

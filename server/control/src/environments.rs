@@ -7,6 +7,7 @@ use domain::{
     evidence::Side,
     policy::{Read, Room},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,6 +23,8 @@ pub struct EnvironmentRow {
     pub region_pair: Option<String>,
     /// Passive first: the order a deployment goes.
     pub regions: Vec<EnvironmentRegion>,
+    /// Since when the configuration no longer has it: nothing is deployed there any more.
+    pub retired_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +35,15 @@ pub struct EnvironmentRegion {
 }
 
 impl Control {
+    /// Those in use, in order of promotion.
     pub async fn environments(&self, caller: &Caller) -> Result<Vec<EnvironmentRow>> {
+        let mut all = self.environments_ever(caller).await?;
+        all.retain(|row| row.retired_at.is_none());
+        Ok(all)
+    }
+
+    /// Those in use, then the retired ones.
+    pub async fn environments_ever(&self, caller: &Caller) -> Result<Vec<EnvironmentRow>> {
         self.policies()
             .may(caller, Read, &Room::Environments, self.now())?;
         rows::all(self.pool()).await
@@ -61,26 +72,41 @@ impl Control {
             .ok_or_else(|| Refusal::not_found(format!("environment '{name}'")).into())
     }
 
-    /// Writes the configured environments to the database; each that differs is an event.
+    /// Writes the configured environments to the database, and retires those that are no longer configured; each that
+    /// differs is an event.
     pub async fn apply_configured_environments(&self) -> Result<()> {
         let before = rows::all(self.pool()).await?;
         for (position, setting) in (0..).zip(&self.settings().environments) {
             let row = self.configured(setting);
-            if before.get(usize::try_from(position).unwrap_or(usize::MAX)) == Some(&row) {
+            let was = before.iter().enumerate().find(|(_, e)| e.name == row.name);
+            if was.is_some_and(|(at, was)| at == position && *was == row) {
                 continue;
             }
             let mut tx = self.begin_as_portal().await?;
             rows::upsert(&mut tx, &row, position).await?;
             crate::catalog::rows::bump_version(&mut tx).await?;
-            let was = before.iter().find(|e| e.name == row.name);
             let event = Event::new(
                 EventKind::EnvironmentConfigured,
                 SubjectRef::new("environment", &row.name),
             )
-            .with(json!({"was": was, "is": row}));
+            .with(json!({"was": was.map(|(_, was)| was), "is": row}));
             tx.commit(event, vec![]).await?;
         }
+        for row in before.iter().filter(|row| row.retired_at.is_none()) {
+            if self.settings().environment(&row.name).is_none() {
+                self.retire_environment(row).await?;
+            }
+        }
         Ok(())
+    }
+
+    async fn retire_environment(&self, row: &EnvironmentRow) -> Result<()> {
+        let mut tx = self.begin_as_portal().await?;
+        rows::retire(&mut tx, &row.name).await?;
+        crate::catalog::rows::bump_version(&mut tx).await?;
+        let subject = SubjectRef::new("environment", &row.name);
+        let event = Event::new(EventKind::EnvironmentRetired, subject).with(json!({"was": row}));
+        tx.commit(event, vec![]).await
     }
 
     fn configured(&self, setting: &EnvironmentSetting) -> EnvironmentRow {
@@ -112,6 +138,7 @@ impl Control {
             namespace: setting.namespace.clone(),
             region_pair: setting.region_pair.clone(),
             regions,
+            retired_at: None,
         }
     }
 }

@@ -64,18 +64,7 @@ impl Control {
             team: found.team.clone(),
         };
         self.permit(caller, RegisterRelease, subject).await?;
-        if let Some(address) = &new.build_url {
-            let fine = address.len() <= 2_000
-                && Url::parse(address)
-                    .is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
-            if !fine {
-                return Err(Refusal::field(
-                    "build_url",
-                    "an http or https address of at most 2,000 characters",
-                )
-                .into());
-            }
-        }
+        let build_url = new.build_url.as_deref().map(link).transpose()?;
         let mut tx = self.begin(caller).await?;
         let row = ReleaseRow {
             id: new_id(),
@@ -83,7 +72,7 @@ impl Control {
             version: new.version,
             commit: new.commit,
             digest: new.digest,
-            build_url: new.build_url,
+            build_url,
             registered_by: caller.person.login.clone(),
             created_at: tx.now(),
         };
@@ -119,5 +108,61 @@ impl Control {
         );
         tx.commit(event, vec![]).await?;
         Err(refusal.into())
+    }
+}
+
+/// The address as it is kept: written by us from its parts, so that nothing is in it that is no address.
+fn link(text: &str) -> std::result::Result<String, Refusal> {
+    let wrong = || {
+        Refusal::field(
+            "build_url",
+            "an http or https address of at most 2,000 characters, without control characters, user name or password",
+        )
+    };
+    // The parser passes over some control characters in silence and encodes others.
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(wrong());
+    }
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let fine = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none();
+    let text = String::from(url);
+    if fine && text.len() <= 2_000 {
+        Ok(text)
+    } else {
+        Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_written_anew_or_refused() {
+        for (given, kept) in [
+            ("https://ci.example.com/job/1", "https://ci.example.com/job/1"),
+            ("HTTPS://CI.example.com:443/a/../b", "https://ci.example.com/b"),
+            ("http://ci.example.com/<b>\"", "http://ci.example.com/%3Cb%3E%22"),
+        ] {
+            assert_eq!(link(given).expect("fine"), kept);
+        }
+        for given in [
+            "https://ci.example.com/a\0b",
+            "https://ci.example.com/a\nb",
+            "https://ci.exam\tple.com/",
+            " https://ci.example.com/",
+            "https://ci.example.com/\u{85}",
+            "https://me:secret@ci.example.com/",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "https://",
+            "x",
+        ] {
+            assert!(link(given).is_err(), "{given:?}");
+        }
+        assert!(link(&format!("https://ci.example.com/{}", "a".repeat(2_000))).is_err());
     }
 }

@@ -8,6 +8,8 @@ mod logout;
 pub(crate) mod rows;
 mod sign_in;
 
+use std::fmt;
+
 use domain::{Authentication, Caller, CallerKind, PersonId, RequestId, SessionId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -34,8 +36,8 @@ pub type Hash = [u8; 32];
 /// How long a sign-in may take from the portal to the identity provider and back.
 const ATTEMPT: SignedDuration = SignedDuration::from_mins(10);
 
-/// A sign-in under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A sign-in under way. Printed without its secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct LoginAttempt {
     pub state: String,
     pub nonce: String,
@@ -43,6 +45,15 @@ pub struct LoginAttempt {
     pub return_to: String,
     /// The person who was asked for a fresh second factor; nobody else may answer.
     pub step_up_of: Option<PersonId>,
+}
+
+impl fmt::Debug for LoginAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginAttempt")
+            .field("return_to", &self.return_to)
+            .field("step_up_of", &self.step_up_of)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Control {
@@ -113,4 +124,25 @@ pub(crate) fn ago(now: Timestamp, time: std::time::Duration) -> Timestamp {
     SignedDuration::try_from(time).map_or(Timestamp::MIN, |time| {
         now.checked_sub(time).unwrap_or(Timestamp::MIN)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_under_way_is_printed_without_its_secrets() {
+        let secret = |text: &str| text.to_owned();
+        let attempt = LoginAttempt {
+            state: secret("a-state"),
+            nonce: secret("a-nonce"),
+            pkce_verifier: secret("a-verifier"),
+            return_to: "/changes".into(),
+            step_up_of: None,
+        };
+        let printed = format!("{attempt:?}");
+        for secret in ["a-state", "a-nonce", "a-verifier"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ pub(super) use export::{__path_export, export};
 
 use axum::{Json, extract::State, response::Response};
 use control::audit::{AuditQuery, AuditRow};
-use domain::{ChangeId, EventId, EventKind, Login, Outcome, RequestId};
+use domain::{ChangeId, EventId, EventKind, Login, Outcome, RecordedKind, RequestId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,8 +28,9 @@ pub(super) struct AuditEvent {
     #[schema(value_type = words::Id)]
     id: EventId,
     at: Timestamp,
-    #[schema(value_type = words::EventKind)]
-    kind: EventKind,
+    /// One of `EventKind`; an event that a newer build wrote keeps its own word.
+    #[schema(value_type = String, example = "change.approved")]
+    kind: RecordedKind,
     #[schema(value_type = words::Outcome)]
     outcome: Outcome,
     /// `person`, `token`, `job`, `portal` or `anonymous`.

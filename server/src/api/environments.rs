@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, response::Response};
 use control::environments::{EnvironmentRegion, EnvironmentRow};
 use domain::{EnvironmentName, RegionName};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +38,8 @@ pub(super) struct Environment {
     region_pair: Option<String>,
     /// In the order a deployment goes: the passive region first.
     regions: Vec<Place>,
+    /// Since when it is no longer configured and nothing can be deployed there; null while it is in use.
+    retired_at: Option<Timestamp>,
 }
 
 /// One region of an environment.
@@ -61,6 +64,7 @@ impl From<EnvironmentRow> for Environment {
             namespace: row.namespace,
             region_pair: row.region_pair,
             regions: row.regions.into_iter().map(Into::into).collect(),
+            retired_at: row.retired_at,
         }
     }
 }
@@ -75,7 +79,7 @@ impl From<EnvironmentRegion> for Place {
     }
 }
 
-/// All environments, in order of promotion
+/// All environments, in order of promotion, the retired ones last
 #[utoipa::path(get, path = "/environments", operation_id = "list_environments", tag = "places",
     responses((status = 200, body = List<Environment>, description = "All environments.")))]
 pub(super) async fn list(
@@ -84,7 +88,7 @@ pub(super) async fn list(
     _: Plain,
 ) -> Listing<Environment> {
     Ok(Json(List::whole(
-        state.control().environments(&caller).await?,
+        state.control().environments_ever(&caller).await?,
     )))
 }
 

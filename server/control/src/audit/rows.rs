@@ -1,6 +1,6 @@
 //! SQL of the audit log.
 
-use domain::{Event, EventId, SubjectRef, canonical};
+use domain::{Event, EventId, RecordedKind, SubjectRef, canonical};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ impl TryFrom<Row> for AuditRow {
         Ok(Self {
             id: row.id.into(),
             at: row.at.to_jiff(),
-            kind: row.kind.parse().map_err(|e| bad("kind", e))?,
+            kind: RecordedKind::read(row.kind),
             outcome: row.outcome.parse().map_err(|e| bad("outcome", e))?,
             door: row.door,
             login: row.person_login,

@@ -47,15 +47,24 @@ impl Control {
             .into());
         }
         let subject = stored.change.clone();
-        let (mut tx, (change, event)) = match verdict {
+        let (mut tx, moved) = match verdict {
             Verdict::Approve => {
                 let (tx, allowed) = self.allow_in(tx, caller, Approve, subject).await?;
-                (tx, allowed.approve(digest)?)
+                (tx, allowed.approve(digest))
             }
             Verdict::Reject => {
                 let (tx, allowed) = self.allow_in(tx, caller, Reject, subject).await?;
-                (tx, allowed.reject(digest)?)
+                (tx, allowed.reject(digest))
             }
+        };
+        let (change, event) = match moved {
+            Ok(moved) => moved,
+            // A word on something else than what is there: worth knowing, whoever gave it.
+            Err(refusal) if refusal.code == RefusalCode::DigestMismatch => {
+                drop(tx);
+                return Err(self.refused(caller, id, refusal).await?);
+            }
+            Err(refusal) => return Err(refusal.into()),
         };
         let authentication = match &caller.kind {
             CallerKind::Person { authentication, .. } => Some(authentication),
@@ -74,11 +83,12 @@ impl Control {
             door: caller.kind.as_str(),
         };
         if !rows::insert_approval(&mut tx, new).await? {
-            return Err(Refusal::new(
+            drop(tx);
+            let refusal = Refusal::new(
                 RefusalCode::AlreadyDecided,
                 "You have already given your word on this change; one each.",
-            )
-            .into());
+            );
+            return Err(self.refused(caller, id, refusal).await?);
         }
         let event = event
             .with(json!({"evidence_digest": digest, "comment": comment, "stepped_up": stepped_up}));

@@ -127,6 +127,16 @@ impl Control {
                 }
                 fault @ crate::Error::Fault(_) => fault,
             })?;
+        if place.retired_at.is_some() {
+            return Err(Refusal::field(
+                "environment",
+                format!(
+                    "{} is retired: the configuration no longer has it",
+                    place.name
+                ),
+            )
+            .into());
+        }
         Ok(Ground { service: found, place, running, rules })
     }
 

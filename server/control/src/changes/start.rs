@@ -56,7 +56,11 @@ impl Control {
         let caller = job(person);
         match self.start_as(&caller, id).await {
             Err(Error::Refused(refusal))
-                if matches!(refusal.code, RefusalCode::Forbidden | RefusalCode::NotFound) =>
+                // Nobody is there who could step up: a policy that asks that of the portal itself has said no.
+                if matches!(
+                    refusal.code,
+                    RefusalCode::Forbidden | RefusalCode::NotFound | RefusalCode::StepUpRequired
+                ) =>
             {
                 self.void(
                     id,
@@ -117,21 +121,25 @@ impl Control {
         let (mut tx, may_start) = self.unless_held(tx, caller, &stored).await?;
         let now = self.plan_again(tx.conn(), &stored)
             .await;
-        let differences = match now {
-            Ok(planned) => json!(stored.evidence.differences(&planned.evidence)),
-            Err(Error::Refused(refusal)) => json!({"plan": ["could be made", refusal.to_string()]}),
+        let (differences, why) = match now {
+            Ok(planned) => {
+                let differences = stored.evidence.differences(&planned.evidence);
+                let names: Vec<_> = differences.keys().map(String::as_str).collect();
+                let why = format!(
+                    "What would be done now differs from what was approved: {}.",
+                    names.join(", ")
+                );
+                (json!(differences), why)
+            }
+            Err(Error::Refused(refusal)) => {
+                let why = refusal.fields.values().next().unwrap_or(&refusal.detail);
+                let why = format!("It could not be asked for any more: {why}.");
+                let plan = ["could be made".to_owned(), refusal.to_string()];
+                (json!({"plan": plan}), why)
+            }
             Err(fault) => return Err(fault),
         };
         if differences.as_object().is_none_or(|d| !d.is_empty()) {
-            let names: Vec<&str> = differences
-                .as_object()
-                .into_iter()
-                .flat_map(|d| d.keys().map(String::as_str))
-                .collect();
-            let why = format!(
-                "What would be done now differs from what was approved: {}.",
-                names.join(", ")
-            );
             return self.go_stale(tx, stored.change, &differences, &why).await;
         }
         if let Some(why) = self.requester_lost(&mut tx, &stored).await? {

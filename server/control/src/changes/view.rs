@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    Approval, ApprovalId, Approvers, Caller, Change, ChangeId, ChangeState, EventKind, Evidence,
-    Login, Outcome, PersonId, Refusal, RefusalCode, RequirementStatus, StartMode, TeamName,
+    Approval, ApprovalId, Approvers, Caller, Change, ChangeId, ChangeState, Evidence, Login,
+    Outcome, PersonId, RecordedKind, Refusal, RefusalCode, RequirementStatus, StartMode, TeamName,
     Verdict,
     policy::{Approve, Cancel, Reject, RequestChange, Resume, Start},
     rule::tally,
@@ -52,7 +52,7 @@ pub struct ApprovalView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TimelineEntry {
     pub at: Timestamp,
-    pub kind: EventKind,
+    pub kind: RecordedKind,
     pub outcome: Outcome,
     pub login: Option<Login>,
     pub data: Value,

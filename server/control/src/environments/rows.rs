@@ -18,17 +18,18 @@ struct Row {
     regions: Vec<String>,
     sides: Vec<String>,
     clusters: Vec<String>,
+    retired_at: Option<jiff_sqlx::Timestamp>,
 }
 
-/// In order of promotion.
+/// In order of promotion, the retired ones last.
 pub(super) async fn all(db: impl PgExecutor<'_>) -> Result<Vec<EnvironmentRow>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT e.name, e.title, e.protected, e.account, e.namespace, e.region_pair,
+        "SELECT e.name, e.title, e.protected, e.account, e.namespace, e.region_pair, e.retired_at,
                 array_agg(r.region ORDER BY r.side DESC) AS regions,
                 array_agg(r.side ORDER BY r.side DESC) AS sides,
                 array_agg(r.cluster ORDER BY r.side DESC) AS clusters
          FROM environment e JOIN environment_region r ON r.environment = e.name
-         GROUP BY e.name ORDER BY e.position, e.name",
+         GROUP BY e.name ORDER BY e.retired_at IS NOT NULL, e.position, e.name",
     )
     .fetch_all(db)
     .await?;
@@ -63,17 +64,18 @@ impl TryFrom<Row> for EnvironmentRow {
             namespace: row.namespace,
             region_pair: row.region_pair,
             regions,
+            retired_at: row.retired_at.map(|at| at.to_jiff()),
         })
     }
 }
 
-pub(super) async fn upsert(tx: &mut ChangeTx, row: &EnvironmentRow, position: i32) -> Result<()> {
+pub(super) async fn upsert(tx: &mut ChangeTx, row: &EnvironmentRow, position: usize) -> Result<()> {
     let now = tx.now().to_sqlx();
     sqlx::query(
         "INSERT INTO environment (name, title, protected, account, namespace, region_pair, position, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (name) DO UPDATE SET title = $2, protected = $3, account = $4, namespace = $5,
-             region_pair = $6, position = $7, updated_at = $8",
+             region_pair = $6, position = $7, updated_at = $8, retired_at = NULL",
     )
     .bind(row.name.as_str())
     .bind(&row.title)
@@ -81,7 +83,7 @@ pub(super) async fn upsert(tx: &mut ChangeTx, row: &EnvironmentRow, position: i3
     .bind(&row.account)
     .bind(&row.namespace)
     .bind(&row.region_pair)
-    .bind(position)
+    .bind(i32::try_from(position).unwrap_or(i32::MAX))
     .bind(now)
     .execute(tx.conn())
     .await?;
@@ -98,5 +100,15 @@ pub(super) async fn upsert(tx: &mut ChangeTx, row: &EnvironmentRow, position: i3
             .execute(tx.conn())
             .await?;
     }
+    Ok(())
+}
+
+pub(super) async fn retire(tx: &mut ChangeTx, name: &EnvironmentName) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    sqlx::query("UPDATE environment SET retired_at = $2, updated_at = $2 WHERE name = $1 AND retired_at IS NULL")
+        .bind(name.as_str())
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }

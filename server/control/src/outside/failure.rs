@@ -24,8 +24,8 @@ pub enum FailureKind {
     Unreadable,
 }
 
-/// A failed call, in words for people.
-#[derive(Clone, Debug)]
+/// A failed call, in words for people. Printed without what was answered, which may hold secrets.
+#[derive(Clone)]
 pub struct Failure {
     pub kind: FailureKind,
     /// One or two sentences: who, which role, which call, which resource, as far as each is known.
@@ -104,6 +104,17 @@ impl fmt::Display for Failure {
     }
 }
 
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("kind", &self.kind)
+            .field("words", &self.words)
+            .field("call", &self.call)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::error::Error for Failure {}
 
 #[cfg(test)]
@@ -122,6 +133,13 @@ mod tests {
         );
         let whole = "ä".repeat(WORDS);
         assert_eq!(presentable(whole.clone()), whole);
+    }
+
+    #[test]
+    fn what_was_answered_is_not_printed() {
+        let failure = Failure::new(FailureKind::Unreadable, "x", "y").with_raw(b"a-secret");
+        let printed = format!("{failure} {failure:?} {failure:#?}");
+        assert!(!printed.contains("a-secret"), "{printed}");
     }
 
     #[test]

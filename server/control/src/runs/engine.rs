@@ -70,6 +70,8 @@ pub(super) struct Work {
     pub position: i32,
     pub kind: StepKind,
     pub attempts: i32,
+    /// Nobody has tried it before.
+    pub first: bool,
     pub progress: Progress,
     pub stored: Stored,
     pub target: Target,
@@ -209,7 +211,7 @@ impl Control {
             {
                 Ok(Outcome::Cancelled {
                     note: "Not done: the change was cancelled.".to_owned(),
-                    begun: work.attempts > 1,
+                    begun: !work.first,
                 })
             }
             StepKind::CheckCluster => Box::pin(self.check_cluster(work)).await,
@@ -258,7 +260,8 @@ impl Control {
             position: claim.position,
             kind,
             attempts: claim.attempts,
-            progress: if claim.attempts == 1 {
+            first: claim.first,
+            progress: if claim.first {
                 progress.fresh()
             } else {
                 progress

@@ -80,7 +80,10 @@ impl Control {
                 };
                 self.end(&mut tx, &work, state, AttemptEnd::Cancelled, &note)
                     .await?;
-                self.end_run(tx, &work, change, None, None).await?;
+                let event = told(&work, EventKind::StepCancelled).with(json!({
+                    "kind": work.kind, "region": work.target.region, "begun": begun, "note": note,
+                }));
+                self.end_run(tx, &work, change, None, Some(event)).await?;
             }
             Outcome::Succeeded { note, next } => {
                 self.end(
@@ -214,6 +217,7 @@ impl Control {
     async fn release(&self, work: &Work) -> Result<(), Halt> {
         let mut tx = self.pool().begin().await?;
         held(give_back(&mut tx, work, None, Duration::ZERO).await?)?;
+        rows::claims::forgive(&mut tx, &work.lease).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -44,7 +44,7 @@ pub(super) fn mark(work: &Work) -> String {
 fn not_started(work: &Work) -> Outcome {
     Outcome::Cancelled {
         note: "The pipeline was not started: the change was cancelled.".to_owned(),
-        begun: work.attempts > 1,
+        begun: !work.first,
     }
 }
 

@@ -131,7 +131,7 @@ pub(super) fn cells(pool: &PgPool) -> impl Stream<Item = sqlx::Result<CellRow>> 
 pub(super) async fn places(pool: &PgPool) -> Result<Vec<PlaceRow>> {
     Ok(sqlx::query_as(
         "SELECT r.environment, r.region, r.side FROM environment_region r JOIN environment e ON e.name = r.environment
-         ORDER BY e.position, e.name, r.side DESC",
+         WHERE e.retired_at IS NULL ORDER BY e.position, e.name, r.side DESC",
     )
     .fetch_all(pool)
     .await?)

@@ -9,7 +9,8 @@ use sqlx::{FromRow, PgPool};
 use super::{BackchannelLogout, Hash, LoginAttempt, SessionRow, SignIn};
 use crate::{ChangeTx, Error, Result, people::rows::PersonRow};
 
-#[derive(Debug, FromRow)]
+// Not printable: it holds the secrets of a sign-in.
+#[derive(FromRow)]
 struct AttemptRow {
     state: String,
     nonce: String,

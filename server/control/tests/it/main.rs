@@ -1,7 +1,9 @@
 //! Use cases on a real database. Needs `DATABASE_URL` of a role that may create databases.
 
+mod audit;
 mod catalog;
 mod changes;
+mod environments;
 mod harness;
 mod people;
 mod runs;

@@ -5,7 +5,7 @@ use control::{
     people::PersonRef,
 };
 use domain::{
-    ApprovalId, ChangeId, EventKind, Evidence as Sealed, Login, Outcome, PersonId, StartMode,
+    ApprovalId, ChangeId, Evidence as Sealed, Login, Outcome, PersonId, RecordedKind, StartMode,
     Verdict as Word,
 };
 use jiff::Timestamp;
@@ -102,8 +102,9 @@ struct Approval {
 #[derive(Debug, Serialize, ToSchema)]
 struct Happened {
     at: Timestamp,
-    #[schema(value_type = words::EventKind)]
-    kind: EventKind,
+    /// One of `EventKind`; an event that a newer build wrote keeps its own word.
+    #[schema(value_type = String, example = "change.approved")]
+    kind: RecordedKind,
     #[schema(value_type = words::Outcome)]
     outcome: Outcome,
     /// Who did it; null when it was nobody but time.

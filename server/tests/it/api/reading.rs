@@ -24,7 +24,7 @@ async fn places_rules_and_who_asks(pool: PgPool) {
     );
     assert_eq!(
         (&me["authentication"], me["scopes"].as_array().map(Vec::len)),
-        (&Value::Null, Some(6))
+        (&Value::Null, Some(8))
     );
 
     assert_eq!(

@@ -185,7 +185,12 @@ pub(in crate::changes) async fn timeline(
     id: domain::ChangeId,
 ) -> Result<Vec<TimelineEntry>> {
     let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT at, kind, outcome, person_login, record FROM (SELECT * FROM audit_event WHERE change_id = $1 ORDER BY id DESC LIMIT 500) AS newest ORDER BY id",
+        // What was refused has a limit of its own: however often somebody tries, it hides nothing of what was done.
+        "SELECT at, kind, outcome, person_login, record FROM (
+             (SELECT * FROM audit_event WHERE change_id = $1 AND outcome <> 'denied' ORDER BY id DESC LIMIT 500)
+             UNION ALL
+             (SELECT * FROM audit_event WHERE change_id = $1 AND outcome = 'denied' ORDER BY id DESC LIMIT 50)) AS newest
+         ORDER BY id",
     )
     .bind(id.0)
     .fetch_all(pool)
@@ -197,7 +202,7 @@ pub(in crate::changes) async fn timeline(
                 serde_json::from_str(&row.record).map_err(|e| bad("record", e.to_string()))?;
             Ok(TimelineEntry {
                 at: row.at.to_jiff(),
-                kind: row.kind.parse().map_err(|e| bad("kind", e))?,
+                kind: domain::RecordedKind::read(row.kind),
                 outcome: row.outcome.parse().map_err(|e| bad("outcome", e))?,
                 login: row
                     .person_login

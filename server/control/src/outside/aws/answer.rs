@@ -85,7 +85,8 @@ impl Attempted<'_> {
         let raw = response.and_then(|r| r.body().bytes());
         let failure = failure.with_request_id(response.and_then(RequestId::request_id));
         match raw {
-            Some(raw) if !raw.is_empty() => failure.with_raw(raw),
+            // What STS answers may hold a session, be it one that cannot be read.
+            Some(raw) if !raw.is_empty() && !call.starts_with("sts:") => failure.with_raw(raw),
             _ => failure,
         }
     }
@@ -131,6 +132,27 @@ fn kind_of(code: &str, status: StatusCode) -> FailureKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_sts_answered_is_not_kept() {
+        let raw = |call: &str| {
+            let body = "<SecretAccessKey>a-secret</SecretAccessKey>";
+            let status = StatusCode::try_from(200).expect("a status");
+            let error: SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse> =
+                SdkError::response_error("cut off", HttpResponse::new(status, body.into()));
+            let attempted = Attempted {
+                who: "The portal",
+                call,
+                resource: "a role",
+                region: "eu-west-1",
+            };
+            let failure = attempted.failure(&error);
+            (format!("{failure}"), failure.raw)
+        };
+        let (words, kept) = raw("sts:AssumeRole");
+        assert!(kept.is_none() && !words.contains("a-secret"), "{words}");
+        assert!(raw("eks:DescribeCluster").1.is_some());
+    }
 
     #[test]
     fn codes_decide_before_status() {

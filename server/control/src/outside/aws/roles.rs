@@ -54,6 +54,10 @@ impl PortalIdentity {
 
     /// Credentials to ask STS of `region` with. A web identity is exchanged in that same region, so that
     /// what is done in one region needs nothing of another.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one adapter that knows the portal's own credentials"
+    )]
     fn provider(&self, region: &RegionName, http: &SharedHttpClient) -> SharedCredentialsProvider {
         match self {
             Self::Provider(provider) => provider.clone(),

@@ -23,8 +23,10 @@ pub(in crate::runs) struct Claim {
     /// Every approval that the run rests on was given with a fresh second factor.
     pub stepped_up: bool,
     pub position: i32,
-    /// This one included.
+    /// This one included, and without those that ended with their worker's stop.
     pub attempts: i32,
+    /// Nobody has tried it before, or nobody since a person looked.
+    pub first: bool,
     /// Workers lost on it since it last got on.
     pub deaths: i32,
     /// A row that cannot be read is claimed all the same: otherwise nobody would ever end it.
@@ -51,6 +53,7 @@ struct Row {
     region: String,
     kind: String,
     attempts: i32,
+    restarts: i32,
     deaths: i32,
     progress: serde_json::Value,
     lease_epoch: i64,
@@ -80,7 +83,7 @@ pub(in crate::runs) async fn claim(
                  deaths = CASE WHEN s.attempts = 0 THEN 0 WHEN due.died THEN s.deaths + 1 ELSE s.deaths END,
                  started_at = CASE WHEN s.attempts = 0 THEN now() ELSE coalesce(s.started_at, now()) END
              FROM due WHERE s.id = due.id
-             RETURNING s.id, s.run_id, s.position, s.region, s.kind, s.attempts, s.deaths, s.progress, s.lease_epoch,
+             RETURNING s.id, s.run_id, s.position, s.region, s.kind, s.attempts, s.restarts, s.deaths, s.progress, s.lease_epoch,
                  extract(epoch FROM now() - s.started_at)::float8 AS age),
          begun AS (
              INSERT INTO attempt (id, step_id, epoch, worker, started_at) SELECT $3, id, lease_epoch, $1, now() FROM taken)
@@ -97,7 +100,8 @@ pub(in crate::runs) async fn claim(
         change: row.change_id.into(),
         stepped_up: row.stepped_up,
         position: row.position,
-        attempts: row.attempts,
+        attempts: row.attempts - row.restarts,
+        first: row.attempts == 1,
         deaths: row.deaths,
         age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
         known: known(row),
@@ -183,6 +187,16 @@ pub(in crate::runs) async fn give_back(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The attempt was cut short by its worker's stop, which says nothing of the step.
+pub(in crate::runs) async fn forgive(conn: &mut PgConnection, lease: &Lease) -> Result<()> {
+    sqlx::query("UPDATE step SET restarts = restarts + 1 WHERE id = $1 AND lease_epoch = $2")
+        .bind(lease.step.0)
+        .bind(lease.epoch)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Whether somebody has asked to cancel the change.

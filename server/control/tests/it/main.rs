@@ -7,3 +7,4 @@ mod environments;
 mod harness;
 mod people;
 mod runs;
+mod schedule;

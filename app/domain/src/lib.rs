@@ -14,6 +14,7 @@
 //! | [`Refusal`] | the one error a person may read |
 //! | [`policy`] | *may this caller do this to that*, the only maker of [`policy::Allowed`] |
 
+pub mod agreement;
 pub mod approval;
 pub mod audit;
 pub mod caller;

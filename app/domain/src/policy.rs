@@ -10,7 +10,7 @@ use crate::{
 #[cfg(feature = "policy")]
 mod engine;
 #[cfg(feature = "policy")]
-pub use engine::{PolicySet, Visibility};
+pub use engine::{Answer, Determining, PolicySet, Visibility};
 
 /// An action as a type, so that [`Allowed`] says in its type what was decided.
 pub trait Action {

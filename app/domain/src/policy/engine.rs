@@ -31,6 +31,22 @@ impl Visibility {
     }
 }
 
+/// A decision with the policies that determined it: those that permit, or those that forbid. None of them: no policy
+/// permits it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub action: &'static str,
+    pub verdict: Result<(), Refusal>,
+    pub policies: Vec<Determining>,
+}
+
+/// One policy by its `@id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Determining {
+    pub id: String,
+    pub forbids: bool,
+}
+
 /// The validated policies, ready to decide.
 #[derive(Debug)]
 pub struct PolicySet {
@@ -199,6 +215,35 @@ impl PolicySet {
                 .cloned()
                 .collect(),
         )
+    }
+
+    /// The same decision with the policies that determined it.
+    pub fn explain<A: Action>(
+        &self,
+        caller: &Caller,
+        _action: A,
+        subject: &impl Subject,
+        now: Timestamp,
+    ) -> Answer {
+        let resource = subject.resource();
+        let verdict = self.check::<A>(caller, &resource, now);
+        let asked = self.ask(caller, A::NAME, &resource, caller.is_stepped_up(now));
+        let policies = asked.map_or_else(
+            |_| vec![],
+            |answer| {
+                let mut all: Vec<Determining> = answer
+                    .diagnostics()
+                    .reason()
+                    .map(|id| Determining {
+                        id: id.to_string(),
+                        forbids: answer.decision() == Decision::Deny,
+                    })
+                    .collect();
+                all.sort_by(|a, b| a.id.cmp(&b.id));
+                all
+            },
+        );
+        Answer { action: A::NAME, verdict, policies }
     }
 
     fn check<A: Action>(

@@ -7,6 +7,7 @@ mod fence;
 mod identity;
 mod jenkins;
 mod log;
+mod matrix;
 mod points;
 mod road;
 mod second_factor;

@@ -23,7 +23,10 @@ use sandbox::{
     world::{faults::Fault, journal::Call},
 };
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -112,7 +115,7 @@ impl Stage {
         change(&mut settings);
 
         let clock = Clock::system();
-        let control = control(pool.clone(), &settings, &sandbox, &clock);
+        let control = control(pool.clone(), &settings, sandbox.url(), &clock);
         control
             .apply_configured_environments()
             .await
@@ -149,9 +152,19 @@ impl Stage {
         control(
             self.portal.pool.clone(),
             &self.settings,
-            &self.sandbox,
+            self.sandbox.url(),
             &self.portal.clock,
         )
+    }
+
+    /// What makes a portal of its own, with its own connections, in another thread and its own runtime.
+    pub(crate) fn apart(&self) -> Apart {
+        Apart {
+            options: self.portal.pool.connect_options().as_ref().clone(),
+            settings: self.settings.clone(),
+            sandbox: self.sandbox.url().to_owned(),
+            clock: self.portal.clock.clone(),
+        }
     }
 
     pub(crate) fn jenkins(&self, patch: Patch) {
@@ -328,6 +341,27 @@ impl Stage {
     }
 }
 
+/// See [`Stage::apart`].
+#[derive(Clone)]
+pub(crate) struct Apart {
+    pub(crate) options: PgConnectOptions,
+    settings: Settings,
+    sandbox: String,
+    clock: Clock,
+}
+
+impl Apart {
+    /// To be called inside the runtime that will drive it.
+    pub(crate) async fn control(&self) -> Control {
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .connect_with(self.options.clone())
+            .await
+            .expect("connects");
+        control(pool, &self.settings, &self.sandbox, &self.clock)
+    }
+}
+
 /// A worker of its own, stopped with the guard.
 pub(crate) struct Running {
     stop: CancellationToken,
@@ -352,8 +386,8 @@ impl Drop for Running {
     }
 }
 
-fn control(pool: PgPool, settings: &Settings, sandbox: &Sandbox, clock: &Clock) -> Control {
-    let pod = SharedCredentialsProvider::new(Pod(sandbox.url().to_owned()));
+fn control(pool: PgPool, settings: &Settings, sandbox: &str, clock: &Clock) -> Control {
+    let pod = SharedCredentialsProvider::new(Pod(sandbox.to_owned()));
     let identity = PortalIdentity::Provider(pod);
     let outside = Outside::new(&settings.aws, &settings.jenkins, identity).expect("outside");
     Control::new(

@@ -1,0 +1,85 @@
+//! The crash matrix: every kind of step, at every phase of its work, with every way of losing the worker or its word.
+//! The cells are made from the lists below; whatever kind of step is added is in it.
+//!
+//! What must hold in each: the build is asked for at most once, each step succeeds once, nothing is lost: the change gets
+//! to its end, or waits for a person with what is known, where the call is of a class that nobody can decide.
+
+mod cell;
+mod frozen;
+mod points;
+mod thread;
+
+use domain::StepKind;
+use sandbox::jenkins::Behaviour;
+use sqlx::PgPool;
+
+use super::stage::Stage;
+use cell::{as_if_nothing_had_happened, started};
+use points::{Phase, point};
+use thread::{Admin, Way, worker};
+
+/// Every kind at every phase.
+fn cells() -> impl Iterator<Item = (StepKind, Phase)> {
+    StepKind::ALL
+        .iter()
+        .flat_map(|kind| Phase::ALL.iter().map(|phase| (*kind, *phase)))
+}
+
+/// A world in which 1.1.0 runs already, so that a cell is quick and the pipeline's script need not ask the portal.
+async fn stage(pool: PgPool, lease_ms: u64) -> Stage {
+    let stage = Stage::with(pool, |settings| {
+        settings.times.lease = std::time::Duration::from_millis(lease_ms);
+    })
+    .await;
+    stage.run("1.1.0", "dev").await;
+    stage.behave(Behaviour::Succeed);
+    stage
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_worker_is_killed(pool: PgPool) {
+    let stage = stage(pool, 6_000).await;
+    for (kind, phase) in cells() {
+        let id = started(&stage).await;
+        let before = stage.builds("cart");
+        let how = format!("killed in {kind}, {phase:?}");
+        let first = worker(&stage, id, point(kind, phase, || Way::Die));
+        assert!(first.ended().await.is_err(), "{how}: never got there");
+        stage.leases_end().await;
+        as_if_nothing_had_happened(&stage, id, before, kind, &how).await;
+    }
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn the_database_throws_everybody_out(pool: PgPool) {
+    let stage = stage(pool, 1_500).await;
+    let admin = Admin::new(&stage);
+    for (kind, phase) in cells() {
+        let id = started(&stage).await;
+        let before = stage.builds("cart");
+        let how = format!("database lost in {kind}, {phase:?}");
+        let out = admin.throws_out();
+        let (point, passed) = point(kind, phase, move || Way::Do(out.clone())).counted();
+        let first = worker(&stage, id, point);
+        first.ended().await.expect("goes on");
+        assert!(passed.reached(), "{how}: never got there");
+        as_if_nothing_had_happened(&stage, id, before, kind, &how).await;
+    }
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_reply_is_lost(pool: PgPool) {
+    let stage = stage(pool, 6_000).await;
+    for (kind, phase) in cells() {
+        let id = started(&stage).await;
+        let before = stage.builds("cart");
+        let how = format!("reply lost in {kind}, {phase:?}");
+        let lose = thread::loses_replies(&stage, kind, phase);
+        let (point, passed) = point(kind, phase, move || Way::Do(lose.clone())).counted();
+        let first = worker(&stage, id, point);
+        first.ended().await.expect("goes on");
+        assert!(passed.reached(), "{how}: never got there");
+        as_if_nothing_had_happened(&stage, id, before, kind, &how).await;
+        thread::replies_again(&stage);
+    }
+}

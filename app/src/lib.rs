@@ -11,6 +11,7 @@ pub mod approvals;
 pub mod assets;
 pub mod attention;
 pub mod audit;
+pub mod calendar;
 pub mod catalog;
 pub mod changes;
 pub mod deploy;

@@ -87,6 +87,7 @@ impl Document {
             "<main id=\"main\" class=\"bare\">"
         });
         out.push_str(rules::trouble(visit).as_str());
+        out.push_str(crate::calendar::notices(visit).as_str());
         if let Some(notice) = visit.notice {
             out.push_str("<div class=\"panel good\" role=\"status\">");
             parts::icon::write_icon(&mut out, "circle-check");

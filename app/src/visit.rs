@@ -32,6 +32,8 @@ pub struct Visit {
     pub assets: Arc<Assets>,
     /// What is wrong with the rules file, for whoever has to mend it.
     pub rules_trouble: Option<Arc<control::rules::Trouble>>,
+    /// Stops and freezes that are on and may hold what the caller can see.
+    pub holding: Arc<Vec<control::schedule::Holding>>,
 }
 
 impl Visit {
@@ -162,6 +164,10 @@ notices! {
     Abandoned = "abandoned", "The change is abandoned. Below is what was and what was not done.";
     Retried = "retried", "Asked for again as a new change, with new evidence and new approvals.";
     TokenMadeOnce = "token_made_once", "This form was sent twice and the token was made once. It was shown in the first answer only; if you did not see it, revoke it below and create another.";
+    EntryMade = "entry_made", "Made. It is in force from now on.";
+    EntryEnded = "entry_ended", "Ended. What it held may start, where nothing else holds it.";
+    OverrideAsked = "override_asked", "Asked for. It counts for nothing until a second person confirms it.";
+    OverrideConfirmed = "override_confirmed", "Confirmed. The freezes it names no longer hold this change.";
     TokenRevoked = "token_revoked", "The token is revoked. Whoever uses it is refused from now on.";
     Imported = "imported", "The catalogue was read. The report is below.";
     ThemeChosen = "theme_chosen", "The colours are changed for this browser.";

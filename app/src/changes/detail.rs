@@ -13,6 +13,7 @@ use super::{
     actions::actions, agreement::agreement, evidence::evidence, log, run::run, timeline::timeline,
 };
 use crate::{
+    calendar::standing,
     Document, Html, Params, Visit, html,
     parts::{self, Tone, icon, mark, note, person, status},
     time, words,
@@ -90,6 +91,7 @@ pub fn view<'a>(
             <div class="stack-lg side-column" id="r-side" data-live-region>
                 {actions(visit, change, &posted)}
                 {agreement(visit, change)}
+                {standing::card(visit, change, posted.refusal.filter(|_| posted.action == "override").map(|r| (r, posted.fields)))}
             </div>
             <div class="stack-lg">
                 <div id="r-run" data-live-region>{run(visit, change)}</div>
@@ -116,7 +118,20 @@ fn head(visit: &Visit, change: &ChangeDetail, title: &str) -> Html {
     };
     html! {
         {parts::heading(&[("/changes", "Changes")], title, sub, html! { <a class="btn btn-sm" href=format!("/services/{}", row.service)>{icon("box")}"Service"</a> })}
-        {standing(visit, change)}
+        {standing(visit, change)}{held(change)}
+    }
+}
+
+fn is_held(change: &ChangeDetail) -> bool {
+    change.may_start.as_ref().is_some_and(|d| d.is_held())
+}
+
+/// What of the calendar holds it.
+fn held(change: &ChangeDetail) -> Html {
+    if is_held(change) {
+        standing::waits(change)
+    } else {
+        Html::EMPTY
     }
 }
 
@@ -148,6 +163,8 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
                 html! { <p>"Waits for "<strong>{missing.join(", and for ")}</strong>"; expires "{time::ago(visit.now, row.expires_at)}"."</p> },
             )
         }
+        // Told below: nothing of it starts before that is over.
+        ChangeState::Approved | ChangeState::Scheduled if is_held(change) => Html::EMPTY,
         ChangeState::Approved if row.queued.as_ref().is_some_and(|q| q.held) => queued(row),
         ChangeState::Approved if change.start_mode == StartMode::OnApproval => note(
             "clock",

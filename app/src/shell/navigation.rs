@@ -38,12 +38,13 @@ const fn place(href: &'static str, words: &'static str, icon: &'static str, key:
     }
 }
 
-const PLACES: [Place; 8] = [
+const PLACES: [Place; 9] = [
     place("/", "Home", "house", 'h'),
     place("/services", "Services", "box", 's'),
     place("/changes", "Changes", "rocket", 'c'),
     place("/approvals", "Approvals", "inbox", 'a'),
     place("/attention", "Attention", "triangle-alert", 'n'),
+    place("/calendar", "Calendar", "calendar-clock", 'l'),
     place("/environments", "Environments", "layers", 'e'),
     place("/catalog", "Catalogue", "folder-sync", 'k'),
     place("/audit", "Audit", "scroll-text", 'u'),

@@ -115,14 +115,14 @@ impl From<Rule> for RuleInForce {
             name: rule.name,
             r#match: RuleMatch {
                 words: rule.matches.words(),
-                kind: list(rule.matches.kind.as_ref()),
-                environment: list(rule.matches.environment.as_ref()),
+                kind: values(rule.matches.kind.as_ref()),
+                environment: values(rule.matches.environment.as_ref()),
                 protected: rule.matches.protected,
-                team: list(rule.matches.team.as_ref()),
-                service: list(rule.matches.service.as_ref()),
+                team: values(rule.matches.team.as_ref()),
+                service: values(rule.matches.service.as_ref()),
                 system: texts(rule.matches.system.as_ref()),
                 tier: texts(rule.matches.tier.as_ref()),
-                region: list(rule.matches.region.as_ref()),
+                region: values(rule.matches.region.as_ref()),
                 regions_from: rule.matches.regions_from,
                 size_from: rule.matches.size_from,
             },
@@ -131,7 +131,7 @@ impl From<Rule> for RuleInForce {
     }
 }
 
-fn list<T: Clone>(any: Option<&AnyOf<T>>) -> Option<Vec<T>> {
+fn values<T: Clone>(any: Option<&AnyOf<T>>) -> Option<Vec<T>> {
     any.map(|any| any.values().to_vec())
 }
 

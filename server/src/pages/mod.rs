@@ -6,6 +6,7 @@
 
 mod answer;
 mod approvals;
+mod calendar;
 mod attention;
 mod changes;
 mod flash;
@@ -68,6 +69,15 @@ pub fn router(state: AppState) -> Router {
         .route(
             "/attention/{id}",
             get(attention::detail).post(attention::decide),
+        )
+        .route("/calendar", get(calendar::month))
+        .route("/calendar/new", get(calendar::form).post(calendar::make))
+        .route("/calendar/{id}", get(calendar::entry))
+        .route("/calendar/{id}/end", post(calendar::end))
+        .route("/changes/{id}/override", post(calendar::ask_override))
+        .route(
+            "/changes/{id}/override/confirm",
+            post(calendar::confirm_override),
         )
         .route("/audit", get(places::audit))
         .route("/audit/{id}", get(places::audit_event))

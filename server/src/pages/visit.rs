@@ -112,6 +112,15 @@ impl FromRequestParts<Pages> for Visiting {
             .as_ref()
             .map(|caller| pages.rendering.rooms(control, caller))
             .unwrap_or_default();
+        let holding = match &caller {
+            // A page without this line is better than none; the start is held all the same.
+            Some(caller) => control.holding(caller).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "what is held cannot be told");
+                vec![]
+            }),
+            None => vec![],
+        };
+        let holding = Arc::new(holding);
         let cookies = flash::read(&parts.headers);
         Ok(Self(Visit {
             caller,
@@ -126,6 +135,7 @@ impl FromRequestParts<Pages> for Visiting {
             request_id: facts.id,
             assets: pages.rendering.assets.clone(),
             rules_trouble: control.rules_trouble(),
+            holding,
         }))
     }
 }
@@ -152,5 +162,6 @@ pub(super) fn nobody(request_id: RequestId, nonce: &Nonce) -> Visit {
         request_id,
         assets: assets.clone(),
         rules_trouble: None,
+        holding: Arc::default(),
     }
 }

@@ -60,6 +60,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::moves::cancel))
         .routes(routes!(changes::moves::retry))
         .routes(routes!(changes::moves::roll_back))
+        .routes(routes!(changes::timing::override_promotion))
         .routes(routes!(attention::list))
         .routes(routes!(attention::show, attention::decide))
         .routes(routes!(changes::overriding::ask))

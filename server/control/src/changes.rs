@@ -3,6 +3,7 @@
 pub mod attention;
 mod decision;
 mod evidence;
+mod explain;
 mod held;
 mod list;
 mod overriding;
@@ -20,6 +21,7 @@ pub(crate) use visible::Standing;
 
 pub use list::{ChangeQuery, ChangeRow, Home};
 pub use request::{NewChange, Preview, Timing};
+pub use explain::{MatchedRule, MatchedRules};
 pub use rollback::RollbackPreview;
 pub use timing::{PromotionOverride, Timed};
 pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry};

@@ -7,6 +7,7 @@ mod filters;
 pub(super) mod moves;
 pub(super) mod overriding;
 pub(super) mod run;
+pub(super) mod timing;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use control::changes::{ChangeRow, NewChange};
@@ -153,6 +154,15 @@ pub(super) struct Wish {
     /// `on_approval` when nothing is said.
     #[schema(value_type = Option<words::StartMode>)]
     start_mode: Option<StartMode>,
+    /// Not before this moment; at most 90 days ahead.
+    start_at: Option<Timestamp>,
+    /// Not before these changes have succeeded; at most 20.
+    #[serde(default)]
+    #[schema(value_type = Vec<words::Id>, required = false)]
+    after: Vec<ChangeId>,
+    /// Not before the next moment that the calendar leaves free, as it stands now.
+    #[serde(default)]
+    next_window: bool,
 }
 
 impl From<Wish> for NewChange {
@@ -165,7 +175,11 @@ impl From<Wish> for NewChange {
             reason: sent.reason,
             start_mode: sent.start_mode.unwrap_or(StartMode::OnApproval),
             retry_of: None,
-            timing: control::changes::Timing::default(),
+            timing: control::changes::Timing {
+                start_at: sent.start_at,
+                after: sent.after,
+                next_window: sent.next_window,
+            },
         }
     }
 }

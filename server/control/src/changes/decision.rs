@@ -103,16 +103,17 @@ impl Control {
             return self.change(caller, id).await;
         }
         let approvals = rows::approvals(tx.conn(), id, self.standing_since()).await?;
-        let status = self.count_approvals(&stored, &approvals);
+        let agreement = self.agreement(&stored, &approvals);
         let mut more = vec![];
-        if status.iter().all(domain::RequirementStatus::is_satisfied) {
+        if agreement.is_reached() {
             let (change, ready) = change.make_ready()?;
             rows::save(&mut tx, &change, None).await?;
             rows::make_grant(&mut tx, new_id(), &change).await?;
             more.push(ready);
             let ready = rows::Stored { change, ..stored.clone() };
             more.extend(self.schedule_held(&mut tx, &ready).await?);
-        } else if status
+        } else if agreement
+            .status
             .iter()
             .any(|s| s.given_by.contains(&caller.person.id))
         {

@@ -5,7 +5,8 @@ use domain::{
     EvidenceDigest, Reason, Refusal, RefusalCode, Requirement, RuleSet, ServiceName, StartMode,
     Version,
     policy::{Draft, RequestChange, ServiceSubject},
-    rule::{Facts, tally},
+    agreement::Agreement,
+    rule::Facts,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -80,10 +81,9 @@ impl Control {
         let needed = requirements(&planned.rules, &planned.evidence)?;
         let evidence = planned.evidence;
         let (_, digest) = evidence.seal()?;
-        let status = tally(&needed, &[], caller.person.id, &evidence.team, digest);
-        let requirements = self
-            .requirement_views(&evidence, caller.person.id, &[], &status)
-            .await?;
+        let change = super::view::probe(&evidence, caller.person.id, self.now());
+        let agreement = Agreement::of(&change, &needed, &[], |_| Ok(()));
+        let requirements = self.requirement_views(&change, &[], &agreement).await?;
         let may_request = self
             .policies()
             .may(caller, RequestChange, &draft(&evidence), self.now());

@@ -3,7 +3,8 @@
 
 use domain::{
     Approval, Caller, CallerKind, Change, ChangeId, ChangeState, Event, Person, Refusal,
-    RefusalCode, RequirementStatus, RunId,
+    RefusalCode, RunId,
+    agreement::Agreement,
     policy::{RequestChange, Start},
     rule, run,
 };
@@ -154,16 +155,16 @@ impl Control {
         }
         let since = self.standing_since();
         let approvals = rows::approvals(tx.conn(), id, since).await?;
-        let status = self.count_approvals(&stored, &approvals);
-        if !status.iter().all(RequirementStatus::is_satisfied) {
+        let agreement = self.agreement(&stored, &approvals);
+        if !agreement.is_reached() {
             let void = rows::void_approvals(&mut tx, id, since).await?;
-            let why = self.lost_quorum(&stored, &approvals, &status, &void);
+            let why = lost_quorum(&approvals, &agreement, &void);
             let (change, event) = stored.change.lose_quorum(&why)?;
             rows::save(&mut tx, &change, Some(&why)).await?;
             tx.commit(event, vec![]).await?;
             return Err(Refusal::new(RefusalCode::WrongState, why).into());
         }
-        let stepped_up = rule::stepped_up(&status, &approvals);
+        let stepped_up = rule::stepped_up(&agreement.status, &approvals);
         let run: RunId = new_id();
         let (change, event) = allowed.start(run)?;
         let event = held::told(event, &may_start);
@@ -242,37 +243,26 @@ impl Control {
             )
         }))
     }
-
-    /// Why the approvals no longer suffice: people change roles and leave.
-    fn lost_quorum(
-        &self,
-        stored: &rows::Stored,
-        approvals: &[Approval],
-        status: &[RequirementStatus],
-        void: &[(String, String)],
-    ) -> String {
-        let lost: Vec<String> = approvals
-            .iter()
-            .filter(|a| !self.still_holds(&stored.change, a) || !counted(status, a))
-            .map(|a| {
-                let login = a.person.login.as_str();
-                let why = void.iter().find(|(who, _)| who == login);
-                why.map_or_else(|| login.to_owned(), |(_, why)| format!("{login} {why} and"))
-            })
-            .collect();
-        let who = if lost.is_empty() {
-            "somebody who approved".to_owned()
-        } else {
-            lost.join(", ")
-        };
-        format!("{who} may no longer approve this; somebody else has to.")
-    }
 }
 
-fn counted(status: &[RequirementStatus], approval: &Approval) -> bool {
-    status
+/// Why the approvals no longer suffice: people change roles and leave.
+fn lost_quorum(approvals: &[Approval], agreement: &Agreement, void: &[(String, String)]) -> String {
+    let counted = |a: &Approval| agreement.status.iter().any(|s| s.given_by.contains(&a.person.id));
+    let lost: Vec<String> = approvals
         .iter()
-        .any(|s| s.given_by.contains(&approval.person.id))
+        .filter(|a| !counted(a))
+        .map(|a| {
+            let login = a.person.login.as_str();
+            let why = void.iter().find(|(who, _)| who == login);
+            why.map_or_else(|| login.to_owned(), |(_, why)| format!("{login} {why} and"))
+        })
+        .collect();
+    let who = if lost.is_empty() {
+        "somebody who approved".to_owned()
+    } else {
+        lost.join(", ")
+    };
+    format!("{who} may no longer approve this; somebody else has to.")
 }
 
 /// The portal continuing what this person asked for.

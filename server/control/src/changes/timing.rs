@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{ChangeDetail, Timing, request::Wish, rows as changes, rows::Stored};
+use super::{Buttons, ChangeDetail, Timing, request::Wish, rows as changes, rows::Stored};
 use crate::{ChangeTx, Control, Error, Result};
 
 /// So far ahead a start may be asked for.
@@ -271,8 +271,27 @@ impl Control {
         self.change(caller, id).await
     }
 
+    /// What this adds to what the caller may do.
+    pub(super) fn with_timing(
+        &self,
+        caller: &Caller,
+        stored: &Stored,
+        mut buttons: Buttons,
+        timed: &Timed,
+    ) -> Buttons {
+        let could = match &buttons.start {
+            Ok(()) => true,
+            Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
+        };
+        if let (true, Err(held)) = (could, hold::verdict(&timed.holds)) {
+            buttons.start = Err(held);
+        }
+        buttons.override_promotion = self.may_override_promotion(caller, stored, timed);
+        buttons
+    }
+
     /// Whether the caller could, for the button.
-    pub(super) fn may_override_promotion(
+    fn may_override_promotion(
         &self,
         caller: &Caller,
         stored: &Stored,

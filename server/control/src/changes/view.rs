@@ -4,17 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use domain::{
     Approval, ApprovalId, Approvers, Caller, Change, ChangeId, ChangeState, Evidence, Login,
-    Outcome, PersonId, RecordedKind, Refusal, RefusalCode, RequirementStatus, StartMode, TeamName,
+    Outcome, Person, PersonId, RecordedKind, Refusal, RefusalCode, RequirementStatus, StartMode, TeamName,
     Verdict,
-    policy::{Approve, Cancel, Reject, RequestChange, Resume, Start},
-    rule::tally,
+    agreement::Agreement,
+    policy::{Answer, Approve, Cancel, Reject, RequestChange, Resume, Start},
     schedule::{MayStart, Override},
 };
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ChangeRow, request::draft, rows};
+use super::{ChangeRow, MatchedRules, Timed, request::draft, rows};
 use crate::{
     Control, Result,
     people::{self, PersonRef},
@@ -72,6 +72,8 @@ pub struct Buttons {
     /// Ask for an override of the freezes that hold it, and be the second person.
     pub ask_override: Result<(), Refusal>,
     pub confirm_override: Result<(), Refusal>,
+    /// Let its release go where it has not run in the environment before.
+    pub override_promotion: Result<(), Refusal>,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +96,11 @@ pub struct ChangeDetail {
     pub may_start: Option<MayStart>,
     /// Every override there ever was, oldest first.
     pub overrides: Vec<Override>,
+    /// What else it waits for: its time, other changes, the environment before.
+    pub timed: Timed,
+    /// The rules in force that match, and the policies behind what the caller may do.
+    pub matched: MatchedRules,
+    pub answers: Vec<Answer>,
     pub buttons: Buttons,
 }
 
@@ -107,8 +114,12 @@ pub struct Explain {
     pub buttons: Buttons,
     pub policy_version: String,
     pub rule_version: String,
-    /// Names of the rules that match.
-    pub rules: Vec<String>,
+    /// The rules in force that match.
+    pub matched: MatchedRules,
+    /// What policy says to the caller, with the policies that determined it.
+    pub answers: Vec<Answer>,
+    /// What it waits for besides people, queue and calendar.
+    pub timed: Timed,
     /// The decision that the start obeys; none once it has started or ended.
     pub may_start: Option<MayStart>,
     pub overrides: Vec<Override>,
@@ -117,18 +128,16 @@ pub struct Explain {
 impl Control {
     pub async fn change(&self, caller: &Caller, id: ChangeId) -> Result<ChangeDetail> {
         let stored = self.readable_change(caller, id).await?;
-        let (approvals, status) = self.given(&stored).await?;
+        let (approvals, agreement) = self.given(&stored).await?;
         let requirements = self
-            .requirement_views(
-                &stored.evidence,
-                stored.change.requester,
-                &approvals,
-                &status,
-            )
+            .requirement_views(&stored.change, &approvals, &agreement)
             .await?;
+        let timed = self.timed(&stored).await?;
         let (may_start, overrides) = self.calendar_of(&stored).await?;
-        let buttons = self.buttons(caller, &stored, &approvals, &status);
+        let buttons = self.buttons(caller, &stored, &approvals, &agreement);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
+        let buttons = self.with_timing(caller, &stored, buttons, &timed);
+        let (matched, answers) = (self.matched(&stored.evidence), self.answers(caller, &stored));
         let timeline = rows::list::timeline(self.pool(), id).await?;
         let run = self.run_view(id).await?;
         let change = stored.change;
@@ -178,44 +187,35 @@ impl Control {
             timeline,
             may_start,
             overrides,
+            timed,
+            matched,
+            answers,
             buttons,
         })
     }
 
     pub async fn explain(&self, caller: &Caller, id: ChangeId) -> Result<Explain> {
         let stored = self.readable_change(caller, id).await?;
-        let (approvals, status) = self.given(&stored).await?;
+        let (approvals, agreement) = self.given(&stored).await?;
         let requirements = self
-            .requirement_views(
-                &stored.evidence,
-                stored.change.requester,
-                &approvals,
-                &status,
-            )
+            .requirement_views(&stored.change, &approvals, &agreement)
             .await?;
-        let facts = domain::rule::Facts::of(&stored.evidence);
+        let timed = self.timed(&stored).await?;
         let (may_start, overrides) = self.calendar_of(&stored).await?;
+        let buttons = self.buttons(caller, &stored, &approvals, &agreement);
+        let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         Ok(Explain {
             id,
             state: stored.change.state,
-            buttons: self.with_calendar(
-                caller,
-                &stored,
-                self.buttons(caller, &stored, &approvals, &status),
-                may_start.as_ref(),
-                &overrides,
-            ),
+            buttons: self.with_timing(caller, &stored, buttons, &timed),
             may_start,
             overrides,
             requirements,
             policy_version: self.policies().version().to_owned(),
-            rule_version: self.rules().version().to_owned(),
-            rules: self
-                .rules()
-                .matching(&facts)
-                .into_iter()
-                .map(|r| r.name.clone())
-                .collect(),
+            rule_version: stored.evidence.rule_version.clone(),
+            matched: self.matched(&stored.evidence),
+            answers: self.answers(caller, &stored),
+            timed,
             state_reason: stored.state_reason,
         })
     }
@@ -236,8 +236,8 @@ impl Control {
         drop(conn);
         let could = |stored: &rows::Stored| {
             let approvals = given.get(&stored.change.id).map_or(&[][..], Vec::as_slice);
-            let status = self.count_approvals(stored, approvals);
-            match self.buttons(caller, stored, approvals, &status).approve {
+            let agreement = self.agreement(stored, approvals);
+            match self.buttons(caller, stored, approvals, &agreement).approve {
                 Ok(()) => true,
                 Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
             }
@@ -249,85 +249,56 @@ impl Control {
             .collect())
     }
 
-    async fn given(
-        &self,
-        stored: &rows::Stored,
-    ) -> Result<(Vec<Approval>, Vec<RequirementStatus>)> {
+    async fn given(&self, stored: &rows::Stored) -> Result<(Vec<Approval>, Agreement)> {
         let mut conn = self.pool().acquire().await?;
         let approvals = rows::approvals(&mut conn, stored.change.id, self.standing_since()).await?;
-        let status = self.count_approvals(stored, &approvals);
-        Ok((approvals, status))
+        let agreement = self.agreement(stored, &approvals);
+        Ok((approvals, agreement))
     }
 
-    /// How far each requirement is with the approvals that hold now: whoever lost the right since stands for
-    /// nothing. Decisions, starts and pages count by this one function.
-    pub(super) fn count_approvals(
-        &self,
-        stored: &rows::Stored,
-        approvals: &[Approval],
-    ) -> Vec<RequirementStatus> {
-        let change = &stored.change;
-        let still: Vec<Approval> = approvals
-            .iter()
-            .filter(|a| self.still_holds(change, a))
-            .cloned()
-            .collect();
-        tally(
-            &stored.requirements,
-            &still,
-            change.requester,
-            &change.team,
-            change.evidence_digest,
-        )
-    }
-
-    pub(super) fn still_holds(&self, change: &Change, approval: &Approval) -> bool {
-        let approver = super::start::job(approval.person.clone());
-        self.policies()
-            .may(&approver, Approve, change, self.now())
-            .is_ok()
-    }
-
+    /// How far each thing that is asked for is, and who could bring it further.
     pub(super) async fn requirement_views(
         &self,
-        evidence: &Evidence,
-        requester: PersonId,
+        change: &Change,
         approvals: &[Approval],
-        status: &[RequirementStatus],
+        agreement: &Agreement,
     ) -> Result<Vec<RequirementView>> {
-        let people = if status.iter().all(RequirementStatus::is_satisfied) {
+        let people = if agreement.is_reached() {
             vec![]
         } else {
             people::rows::entitled(self.pool(), 5_000).await?
         };
-        let decided = |id: PersonId| id == requester || approvals.iter().any(|a| a.person.id == id);
-        let probe = probe(evidence, requester, self.now());
-        Ok(status
+        let asked = |p: &Person| {
+            let of = |s: &RequirementStatus| s.requirement.of.include(p, &change.team);
+            p.id != change.requester && agreement.status.iter().any(of)
+        };
+        let may = |p: &Person| {
+            let caller = super::start::job(p.clone());
+            self.policies().may(&caller, Approve, change, self.now()).is_ok()
+        };
+        let mut candidates: Vec<Vec<PersonRef>> = vec![vec![]; agreement.status.len()];
+        for person in people.iter().filter(|p| asked(p)) {
+            // With a second factor, which everybody can show.
+            let serves = agreement.would_serve(change, person, true);
+            if serves.iter().all(|i| candidates[*i].len() >= NAMED) || !may(person) {
+                continue;
+            }
+            for i in serves {
+                if candidates[i].len() < NAMED {
+                    candidates[i].push(person.into());
+                }
+            }
+        }
+        Ok(agreement
+            .status
             .iter()
-            .map(|s| {
+            .zip(candidates)
+            .map(|(s, candidates)| {
                 let needed = &s.requirement;
-                let candidates = people
-                    .iter()
-                    .filter(|p| {
-                        s.missing() > 0 && !decided(p.id) && needed.of.include(p, &evidence.team)
-                    })
-                    .filter(|p| {
-                        self.policies()
-                            .may(
-                                &super::start::job((*p).clone()),
-                                Approve,
-                                &probe,
-                                self.now(),
-                            )
-                            .is_ok()
-                    })
-                    .take(NAMED)
-                    .map(PersonRef::from)
-                    .collect();
                 RequirementView {
                     rule: needed.rule.clone(),
                     count: needed.count,
-                    words: words(needed.count, &needed.of, &evidence.team),
+                    words: words(needed.count, &needed.of, &change.team),
                     of: needed.of.clone(),
                     step_up: needed.step_up,
                     given: approvals
@@ -347,7 +318,7 @@ impl Control {
         caller: &Caller,
         stored: &rows::Stored,
         approvals: &[Approval],
-        status: &[RequirementStatus],
+        agreement: &Agreement,
     ) -> Buttons {
         let (change, now) = (&stored.change, self.now());
         let policies = self.policies();
@@ -371,17 +342,20 @@ impl Control {
             Ok(())
         };
         let counts = || {
-            let open = |s: &RequirementStatus| {
-                s.missing() > 0 && s.requirement.of.include(&caller.person, &change.team)
-            };
-            if status.iter().any(open) {
-                Ok(())
-            } else {
-                Err(Refusal::new(
-                    RefusalCode::Forbidden,
-                    "Your approval would not count: no rule that is still open asks for somebody of your job role or team.",
-                ))
+            let would = |stepped_up| !agreement.would_serve(change, &caller.person, stepped_up).is_empty();
+            if would(caller.is_stepped_up(now)) {
+                return Ok(());
             }
+            if would(true) {
+                return Err(Refusal::new(
+                    RefusalCode::StepUpRequired,
+                    "The rule asks for a fresh second factor: confirm with one. API tokens cannot do this.",
+                ));
+            }
+            Err(Refusal::new(
+                RefusalCode::Forbidden,
+                "Your approval would not count: no rule that is still open asks for somebody of your job role or team.",
+            ))
         };
         let can = |state: bool, what: &str| {
             if state {
@@ -418,6 +392,7 @@ impl Control {
             rollback: self.may_roll_back(caller, stored),
             ask_override: can(false, "override"),
             confirm_override: can(false, "confirm"),
+            override_promotion: can(false, "override"),
         }
     }
 }
@@ -441,7 +416,7 @@ pub(super) fn retryable(change: &Change) -> Result<(), Refusal> {
 }
 
 /// A change as it would wait for approval, to ask policy who could give it.
-fn probe(evidence: &Evidence, requester: PersonId, now: Timestamp) -> Change {
+pub(super) fn probe(evidence: &Evidence, requester: PersonId, now: Timestamp) -> Change {
     Change {
         id: uuid::Uuid::nil().into(),
         kind: evidence.kind,
@@ -460,7 +435,7 @@ fn probe(evidence: &Evidence, requester: PersonId, now: Timestamp) -> Change {
     }
 }
 
-fn words(count: u32, of: &Approvers, team: &TeamName) -> String {
+pub(super) fn words(count: u32, of: &Approvers, team: &TeamName) -> String {
     match count {
         1 => format!("one of {}", of.words(team)),
         n => format!("{n} of {}", of.words(team)),

@@ -42,6 +42,8 @@ pub(in crate::api) struct ChangeInFull {
     schedule: Option<Standing>,
     /// Every override there ever was, oldest first.
     overrides: Vec<OverrideView>,
+    /// What else it waits for.
+    timing: super::timing::Timing,
     /// What the caller may do now.
     may: Permissions,
 }
@@ -125,6 +127,8 @@ pub(super) struct Permissions {
     retry: Permission,
     ask_override: Permission,
     confirm_override: Permission,
+    /// Let its release go where it has not run in the environment before.
+    override_promotion: Permission,
     /// Ask for a change that undoes this one.
     rollback: Permission,
 }
@@ -143,6 +147,7 @@ impl From<ChangeDetail> for ChangeInFull {
             timeline: detail.timeline.into_iter().map(Into::into).collect(),
             schedule: detail.may_start.map(Into::into),
             overrides: detail.overrides.into_iter().map(Into::into).collect(),
+            timing: detail.timed.into(),
             may: detail.buttons.into(),
         }
     }
@@ -227,6 +232,7 @@ impl From<Buttons> for Permissions {
             retry: buttons.retry.into(),
             ask_override: buttons.ask_override.into(),
             confirm_override: buttons.confirm_override.into(),
+            override_promotion: buttons.override_promotion.into(),
             rollback: buttons.rollback.into(),
         }
     }

@@ -6,6 +6,7 @@ use domain::{ChangeId, ChangeState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::timing::{PolicyAnswer, RuleThatMatches, Timing};
 use super::detail::{Permissions, Requirement};
 use crate::{
     AppState,
@@ -116,6 +117,12 @@ pub(in crate::api) struct Explanation {
     rule_version: String,
     /// Names of the rules that match.
     rules: Vec<String>,
+    /// Other rules are in force than those it was asked for under: it goes stale at its start.
+    rules_changed: bool,
+    matched_rules: Vec<RuleThatMatches>,
+    /// What policy says to the caller, action by action.
+    policies: Vec<PolicyAnswer>,
+    timing: Timing,
     /// What the calendar says: the decision that the start obeys; null once it has started or ended.
     schedule: Option<Standing>,
     /// Every override there ever was.
@@ -132,7 +139,11 @@ impl From<Explain> for Explanation {
             may: explain.buttons.into(),
             policy_version: explain.policy_version,
             rule_version: explain.rule_version,
-            rules: explain.rules,
+            rules: explain.matched.rules.iter().map(|rule| rule.name.clone()).collect(),
+            rules_changed: explain.matched.changed,
+            matched_rules: explain.matched.rules.into_iter().map(Into::into).collect(),
+            policies: explain.answers.into_iter().map(Into::into).collect(),
+            timing: explain.timed.into(),
             schedule: explain.may_start.map(Into::into),
             overrides: explain.overrides.into_iter().map(Into::into).collect(),
         }

@@ -97,6 +97,7 @@ pub(crate) fn visit(path: &str, roles: &[JobRole], query: &[(&str, &str)]) -> Vi
             import: has(JobRole::Administrator),
             environments: true,
         },
+        holding: std::sync::Arc::default(),
         now: now(),
         path: path.into(),
         params: Params::new(

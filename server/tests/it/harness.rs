@@ -1,6 +1,7 @@
 //! A portal as people and programs see it.
 
 pub mod browser;
+pub mod calendar;
 pub mod keys;
 pub mod op;
 pub mod shop;

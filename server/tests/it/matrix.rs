@@ -13,6 +13,7 @@ use sqlx::PgPool;
 use crate::{
     harness::{
         Answer, Browser, World,
+        calendar::{ask_override, confirm_override, make_entry},
         shop::{FOREIGN, OWN, decide, id, make_token, release, wish},
     },
     routes,
@@ -29,7 +30,7 @@ const PEOPLE: [&str; 7] = [
 ];
 
 /// Calls about one service or change: own is of team checkout, foreign of team catalog.
-const ABOUT: [&str; 18] = [
+const ABOUT: [&str; 20] = [
     "GET /services/{name}",
     "GET /services/{name}/releases",
     "POST /services/{name}/releases",
@@ -48,10 +49,12 @@ const ABOUT: [&str; 18] = [
     "DELETE /tokens/{id}",
     "POST /people/{id}/disable",
     "POST /people/{id}/enable",
+    "POST /changes/{id}/override",
+    "POST /changes/{id}/override/confirm",
 ];
 
 /// Calls about nothing in particular. Of lists the table says how many items there were.
-const PLAIN: [&str; 15] = [
+const PLAIN: [&str; 24] = [
     "GET /me",
     "GET /services",
     "POST /services/import",
@@ -67,9 +70,18 @@ const PLAIN: [&str; 15] = [
     "GET /tokens",
     "POST /tokens",
     "GET /people",
+    "GET /freezes",
+    "POST /freezes",
+    "DELETE /freezes/{id}",
+    "GET /windows",
+    "POST /windows",
+    "DELETE /windows/{id}",
+    "GET /stops",
+    "POST /stops",
+    "DELETE /stops/{id}",
 ];
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 12] = [
     "/",
     "/services",
     "/changes",
@@ -79,6 +91,9 @@ const PAGES: [&str; 9] = [
     "/catalog",
     "/environments",
     "/sessions",
+    "/calendar",
+    "/calendar/new",
+    "/calendar/{id}",
 ];
 const PAGES_ABOUT: [&str; 3] = [
     "/services/{name}",
@@ -117,14 +132,8 @@ async fn who_may_do_what(pool: PgPool) {
     for call in PLAIN {
         let mut cells = vec![];
         for login in PEOPLE {
-            cells.push(
-                plain(
-                    browsers.get_mut(login).expect("a browser"),
-                    call,
-                    &event.to_string(),
-                )
-                .await,
-            );
+            let it = entry(&world, call, &event.to_string()).await;
+            cells.push(plain(browsers.get_mut(login).expect("a browser"), call, &it).await);
         }
         line(call, cells);
     }
@@ -146,11 +155,14 @@ async fn who_may_do_what(pool: PgPool) {
             line(&format!("{call} ({whose})"), cells);
         }
     }
+    world.nothing_holds().await;
+    let kept = id(&world.entry("freezes").await);
     for page in PAGES {
+        let path = page.replace("{id}", &kept);
         let mut cells = vec![];
         for login in PEOPLE {
             cells.push(seen(
-                &browsers.get_mut(login).expect("a browser").get(page).await,
+                &browsers.get_mut(login).expect("a browser").get(&path).await,
             ));
         }
         line(&format!("page {page}"), cells);
@@ -226,16 +238,29 @@ fn told(answer: &Answer) -> String {
     )
 }
 
+/// The id that the call is about: of an entry of the calendar that is in force, or else of the event.
+async fn entry(world: &World, call: &str, event: &str) -> String {
+    let of = ["freezes", "windows", "stops"].into_iter().find(|of| call.contains(of));
+    let Some(of) = of else { return event.to_owned() };
+    world.nothing_holds().await;
+    if call.starts_with("DELETE") {
+        return id(&world.entry(of).await);
+    }
+    event.to_owned()
+}
+
 async fn plain(browser: &mut Browser, call: &str, event: &str) -> String {
     let (method, path) = call.split_once(' ').expect("a call");
     let path = match path {
         "/environments/{name}" => "/environments/staging".to_owned(),
         "/audit/events/{id}" => format!("/audit/events/{event}"),
+        of if of.ends_with("/{id}") => of.replace("{id}", event),
         "/audit/export" => "/audit/export?format=csv".to_owned(),
         other => other.to_owned(),
     };
     let answer = match (method, path.as_str()) {
         ("POST", "/tokens") => make_token(browser, &["read"]).await,
+        ("POST", "/freezes" | "/windows" | "/stops") => make_entry(browser, &path[1..]).await,
         // How many events, tokens or people there are by now is of no interest.
         ("GET", "/audit/events" | "/tokens" | "/people") => {
             let mut answer = browser.call("GET", &path, None).await;
@@ -268,6 +293,8 @@ async fn object(world: &World, call: &str, service: &str, login: &str) -> Value 
     }
     match path.rsplit('/').next().unwrap_or_default() {
         "start" => world.approved(service).await,
+        "override" => world.frozen(service, false).await,
+        "confirm" => world.frozen(service, true).await,
         "retry" => world.cancelled(service).await,
         _ if path.starts_with("/changes/{id}") => world.waiting(service, "staging").await,
         _ => json!(null),
@@ -297,6 +324,8 @@ async fn about(browser: &mut Browser, call: &str, service: &str, it: &Value) -> 
                 .await
         }
         "POST /changes/{id}/approvals" => decide(browser, it, decision).await,
+        "POST /changes/{id}/override" => ask_override(browser, it).await,
+        "POST /changes/{id}/override/confirm" => confirm_override(browser, it).await,
         "POST /changes/{id}/cancel"
         | "POST /changes/{id}/retry"
         | "POST /people/{id}/disable"

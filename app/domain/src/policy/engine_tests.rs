@@ -143,6 +143,10 @@ fn role_action_resource_matrix() {
                             format!("resume {on}"),
                             policies.may(&me, Resume, &subject, now()),
                         );
+                        line(
+                            format!("override freeze for {on}"),
+                            policies.may(&me, OverrideFreeze, &subject, now()),
+                        );
                     }
                 }
             }
@@ -179,6 +183,7 @@ fn role_action_resource_matrix() {
                 Room::Regions,
                 Room::Catalog,
                 Room::Rules,
+                Room::Schedule,
                 Room::Audit,
                 Room::People,
             ] {
@@ -187,6 +192,14 @@ fn role_action_resource_matrix() {
                     policies.may(&me, Read, &room, now()),
                 );
             }
+            line(
+                "make and end windows and freezes".into(),
+                policies.may(&me, ManageSchedule, &Room::Schedule, now()),
+            );
+            line(
+                "stop the line".into(),
+                policies.may(&me, StopTheLine, &Room::Schedule, now()),
+            );
             line(
                 "import catalogue".into(),
                 policies.may(&me, ImportCatalog, &Room::Catalog, now()),

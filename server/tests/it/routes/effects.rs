@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use super::{Route, is_unsafe, of_the_router};
 use crate::harness::{
     Answer, World,
+    calendar::{ask_override, confirm_override, make_entry},
     shop::{OWN, ask, decide, id, make_token, release, wish},
 };
 
@@ -44,9 +45,20 @@ async fn every_effect_is_an_event(pool: PgPool) {
 /// What has to be there before: a change in the right state, a token to revoke.
 async fn prepare(world: &World, route: &str) -> serde_json::Value {
     world.nothing_runs().await;
+    world.nothing_holds().await;
+    for of in ["freezes", "windows", "stops"] {
+        if route.contains(&format!("/{of}/{{id}}")) {
+            return world.entry(of).await;
+        }
+    }
+    if route == "POST /calendar/{id}/end" {
+        return world.entry("freezes").await;
+    }
     match route.rsplit('/').next().unwrap_or_default() {
         "approvals" | "decide" | "cancel" => world.waiting(OWN, "staging").await,
         "start" => world.approved(OWN).await,
+        "override" => world.frozen(OWN, false).await,
+        "confirm" => world.frozen(OWN, true).await,
         "retry" => world.cancelled(OWN).await,
         "resume" => parked(world).await,
         "revoke" | "{id}" => {
@@ -112,6 +124,59 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 .await,
             "change.requested",
         ),
+        "POST /api/v1/changes/{id}/override" => {
+            let mut manager = world.signed_in("manager").await;
+            (ask_override(&mut manager, &prepared).await, "override.asked")
+        }
+        "POST /api/v1/changes/{id}/override/confirm" => {
+            let mut operator = world.signed_in("operator").await;
+            (confirm_override(&mut operator, &prepared).await, "override.confirmed")
+        }
+        "POST /changes/{id}/override" => {
+            let mut manager = world.signed_in("manager").await;
+            let fields = [
+                ("evidence_digest", digest.as_str()),
+                ("override_reason", "a test"),
+                ("hours", "2"),
+                ("once", "key-override"),
+            ];
+            (manager.post_form(&format!("{api}/override"), &fields).await, "override.asked")
+        }
+        "POST /changes/{id}/override/confirm" => {
+            let mut operator = world.signed_in("operator").await;
+            let fields = [("evidence_digest", digest.as_str())];
+            (operator.post_form(&format!("{api}/override/confirm"), &fields).await, "override.confirmed")
+        }
+        "POST /api/v1/freezes" => (make_entry(&mut administrator, "freezes").await, "freeze.created"),
+        "POST /api/v1/windows" => (make_entry(&mut administrator, "windows").await, "window.created"),
+        "POST /api/v1/stops" => (make_entry(&mut administrator, "stops").await, "stop.created"),
+        "DELETE /api/v1/freezes/{id}" => {
+            (administrator.call("DELETE", &format!("/freezes/{it}"), None).await, "freeze.ended")
+        }
+        "DELETE /api/v1/windows/{id}" => {
+            (administrator.call("DELETE", &format!("/windows/{it}"), None).await, "window.ended")
+        }
+        "DELETE /api/v1/stops/{id}" => {
+            (administrator.call("DELETE", &format!("/stops/{it}"), None).await, "stop.ended")
+        }
+        "POST /calendar/new" => {
+            let fields = [
+                ("class", "freeze"),
+                ("scope.kind", "failover"),
+                ("zone", "Europe/Berlin"),
+                ("how", "recurring"),
+                ("rrule", "FREQ=WEEKLY;BYDAY=FR"),
+                ("start", "2026-12-04T18:00"),
+                ("lasts_s", "3600"),
+                ("reason", "a test"),
+                ("once", "key-calendar"),
+            ];
+            (administrator.post_form("/calendar/new", &fields).await, "freeze.created")
+        }
+        "POST /calendar/{id}/end" => {
+            let fields = [("reason", "a test")];
+            (administrator.post_form(&format!("/calendar/{it}/end"), &fields).await, "freeze.ended")
+        }
         "POST /api/v1/tickets/redeem" => {
             let body = json!({"ticket": prepared}).to_string();
             let headers = [("content-type", "application/json")];

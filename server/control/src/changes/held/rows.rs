@@ -22,7 +22,13 @@ pub(super) async fn groups(pool: &PgPool) -> Result<Vec<Group>> {
 }
 
 /// False when the same held it before.
-pub(super) async fn hold(tx: &mut ChangeTx, id: ChangeId, by: &str, facts: &str, why: &str) -> Result<bool> {
+pub(super) async fn hold(
+    tx: &mut ChangeTx,
+    id: ChangeId,
+    by: &str,
+    facts: &str,
+    why: &str,
+) -> Result<bool> {
     let now = tx.now().to_sqlx();
     let done = sqlx::query(
         "UPDATE change SET held_by = $2, held_facts = $3, state_reason = $4, updated_at = $5, version_no = version_no + 1

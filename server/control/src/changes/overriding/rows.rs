@@ -23,9 +23,13 @@ struct Row {
 impl TryFrom<Row> for Override {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self> {
-        let bad = |column: &'static str, why: String| corrupt("change_override", column, row.id, why);
-        let digest: [u8; 32] =
-            row.evidence_digest.as_slice().try_into().map_err(|_| bad("evidence_digest", "not 32 bytes".into()))?;
+        let bad =
+            |column: &'static str, why: String| corrupt("change_override", column, row.id, why);
+        let digest: [u8; 32] = row
+            .evidence_digest
+            .as_slice()
+            .try_into()
+            .map_err(|_| bad("evidence_digest", "not 32 bytes".into()))?;
         Ok(Self {
             id: row.id.into(),
             evidence_digest: EvidenceDigest(digest),
@@ -35,18 +39,26 @@ impl TryFrom<Row> for Override {
             asked_login: Login::parse(row.asked_login).map_err(|e| bad("asked_login", e.0))?,
             asked_at: row.asked_at.to_jiff(),
             expires_at: row.expires_at.to_jiff(),
-            confirmed_login: row.confirmed_login.map(Login::parse).transpose().map_err(|e| bad("confirmed_login", e.0))?,
+            confirmed_login: row
+                .confirmed_login
+                .map(Login::parse)
+                .transpose()
+                .map_err(|e| bad("confirmed_login", e.0))?,
             confirmed_at: row.confirmed_at.map(|t| t.to_jiff()),
         })
     }
 }
 
 /// Oldest first.
-pub(in crate::changes) async fn of_change(conn: &mut PgConnection, id: ChangeId) -> Result<Vec<Override>> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM change_override WHERE change_id = $1 ORDER BY id")
-        .bind(id.0)
-        .fetch_all(conn)
-        .await?;
+pub(in crate::changes) async fn of_change(
+    conn: &mut PgConnection,
+    id: ChangeId,
+) -> Result<Vec<Override>> {
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT * FROM change_override WHERE change_id = $1 ORDER BY id")
+            .bind(id.0)
+            .fetch_all(conn)
+            .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

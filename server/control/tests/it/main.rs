@@ -6,5 +6,7 @@ mod changes;
 mod environments;
 mod harness;
 mod people;
+mod rules;
 mod runs;
 mod schedule;
+mod timing;

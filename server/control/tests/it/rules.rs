@@ -11,7 +11,8 @@ const TWO: &str = "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 2
 const BAD: &str = "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 0, of = \"owning_team\" }]\n";
 
 fn world() -> World {
-    let places = settings().environments.iter().map(|e| Place {
+    let settings = settings();
+    let places = settings.environments.iter().map(|e| Place {
         environment: e.name.clone(),
         protected: e.protected,
         regions: e.clusters.keys().cloned().collect(),

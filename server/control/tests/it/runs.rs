@@ -1,7 +1,9 @@
 //! Runs against the whole stand-in world.
 
+mod attention;
 mod cancel;
 mod claim;
+mod clock;
 mod crash;
 mod fence;
 mod identity;
@@ -9,8 +11,11 @@ mod jenkins;
 mod log;
 mod matrix;
 mod points;
+mod queue;
 mod road;
+mod rollback;
 mod second_factor;
 mod share;
 mod stage;
+mod thousand;
 mod tickets;

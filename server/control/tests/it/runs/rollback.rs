@@ -1,0 +1,102 @@
+//! Going back: each region to what was good there before, executed like a deployment.
+
+use domain::{ChangeKind, ChangeState, Reason, RefusalCode, StartMode, Verdict};
+use portolan_control::changes::ChangeDetail;
+use sandbox::world::faults::{Fault, Kind};
+use sqlx::PgPool;
+
+use super::stage::{Stage, steps};
+
+async fn back(stage: &Stage, of: domain::ChangeId) -> ChangeDetail {
+    let reason = Reason::parse("it is slow").expect("reason");
+    let control = &stage.portal.control;
+    let change = control
+        .request_rollback(&stage.developer, of, reason, StartMode::OnApproval)
+        .await
+        .expect("requested");
+    assert_eq!(change.row.kind, ChangeKind::Rollback);
+    let digest = change.row.evidence_digest;
+    control
+        .decide(&stage.colleague, change.row.id, Verdict::Approve, digest, String::new())
+        .await
+        .expect("approved");
+    stage.ended(change.row.id).await
+}
+
+async fn runs(stage: &Stage) -> Vec<(String, String)> {
+    sqlx::query_as(
+        "SELECT d.region, r.version FROM deployment d JOIN release r ON r.id = d.release_id
+         WHERE d.environment = 'staging' ORDER BY d.region",
+    )
+    .fetch_all(&stage.portal.pool)
+    .await
+    .expect("deployments")
+}
+
+fn both(central: &str, west: &str) -> Vec<(String, String)> {
+    vec![("eu-central-1".into(), central.into()), ("eu-west-1".into(), west.into())]
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn each_region_goes_back_to_what_was_good_there(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let first = stage.run("1.0.0", "staging").await;
+    assert_eq!(first.row.state, ChangeState::Succeeded);
+    let control = &stage.portal.control;
+
+    // The first deployment has nothing before it.
+    let none = control.preview_rollback(&stage.developer, first.row.id).await.expect_err("nothing before");
+    assert_eq!(none.code(), RefusalCode::Conflict);
+
+    // The second one fails in the active region: the regions differ from now on.
+    stage.fault(Fault { region: Some("eu-west-1".into()), service: Some("ecr".into()), ..Fault::new(Kind::Refuse) });
+    let second = stage.run("1.1.0", "staging").await;
+    assert_eq!(second.row.state, ChangeState::Failed, "{}", steps(&second).join("\n"));
+    stage.sandbox.world().faults().clear();
+    assert_eq!(runs(&stage).await, both("1.1.0", "1.0.0"));
+
+    // Going back from the failed one is offered and would repair the passive region.
+    assert!(second.buttons.rollback.is_ok());
+    let preview = control.preview_rollback(&stage.developer, second.row.id).await.expect("a preview");
+    let would: Vec<_> = preview.preview.evidence.targets.iter().map(|t| t.becomes.clone().expect("its own").version.to_string()).collect();
+    assert_eq!(would, ["1.0.0", "1.0.0"]);
+
+    let third = stage.run("1.2.0", "staging").await;
+    assert_eq!(third.row.state, ChangeState::Succeeded, "{}", steps(&third).join("\n"));
+    assert_eq!(runs(&stage).await, both("1.2.0", "1.2.0"));
+
+    let undone = {
+        let _worker = stage.worker();
+        back(&stage, third.row.id).await
+    };
+    assert_eq!(undone.row.state, ChangeState::Succeeded, "{:?}\n{}", undone.state_reason, steps(&undone).join("\n"));
+    assert_eq!(undone.evidence.rollback_of, Some(third.row.id));
+    assert_eq!(runs(&stage).await, both("1.1.0", "1.0.0"), "each region its own");
+
+    // And further back; what was rolled back from is never gone back to.
+    let further = control.preview_rollback(&stage.developer, undone.row.id).await.expect("a preview");
+    let targets = &further.preview.evidence.targets;
+    assert_eq!(targets.len(), 1, "the active region has nothing further back");
+    assert_eq!(targets[0].becomes.clone().expect("its own").version.as_str(), "1.0.0");
+    assert_eq!(further.left.iter().map(domain::RegionName::as_str).collect::<Vec<_>>(), ["eu-west-1"]);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn what_has_changed_since_makes_a_rollback_stale(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    stage.run("1.0.0", "staging").await;
+    let second = stage.run("1.1.0", "staging").await;
+    let control = &stage.portal.control;
+    let reason = Reason::parse("it is slow").expect("reason");
+    let waiting = control
+        .request_rollback(&stage.developer, second.row.id, reason, StartMode::Manual)
+        .await
+        .expect("requested");
+    let digest = waiting.row.evidence_digest;
+    control.decide(&stage.colleague, waiting.row.id, Verdict::Approve, digest, String::new()).await.expect("approved");
+    // A newer release is deployed in between: what it would do now is another thing.
+    let third = stage.run("1.2.0", "staging").await;
+    assert_eq!(third.row.state, ChangeState::Succeeded, "{}", steps(&third).join("\n"));
+    let refused = control.start(&stage.developer, waiting.row.id).await.expect_err("stale");
+    assert_eq!(refused.code(), RefusalCode::Stale);
+}

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
@@ -9,6 +10,7 @@ use domain::{
     EnvironmentName, ImageDigest, RegionName, ServiceName, TeamName, Version, evidence::Side,
     policy::Visibility,
 };
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::PgPool;
 
@@ -41,14 +43,16 @@ pub(super) struct Entry {
     pub(super) tags: Box<[Arc<str>]>,
     pub(super) updated: Timestamp,
     pub(super) orphaned: Option<Timestamp>,
-    cells: Box<[Deployed]>,
 }
 
 #[derive(Debug)]
 struct Deployed {
+    /// Which entry and which place it is of.
+    entry: u32,
     place: u16,
     version: Arc<str>,
-    digest: Box<str>,
+    /// Of the image: SHA-256.
+    digest: [u8; 32],
     change: uuid::Uuid,
     since: Timestamp,
     verified: Timestamp,
@@ -67,6 +71,8 @@ pub(super) struct Snapshot {
     /// By name.
     pub(super) entries: Vec<Entry>,
     pub(super) index: Index,
+    /// What runs where, by entry.
+    cells: Vec<Deployed>,
     places: Vec<Place>,
     /// What a filter matched, in order: the same filter on the same copy is the same answer.
     pub(super) matches: Mutex<HashMap<MatchKey, Arc<[u32]>>>,
@@ -110,6 +116,65 @@ impl Shared {
         self.0.insert(text, shared.clone());
         shared
     }
+}
+
+async fn read_entries(pool: &PgPool, shared: &mut Shared) -> Result<Vec<Entry>> {
+    let mut entries = vec![];
+    let mut rows = pin!(rows::all(pool));
+    while let Some(row) = rows.try_next().await? {
+        entries.push(Entry {
+            id: row.id,
+            name: row.name.into(),
+            title: row.title.into(),
+            description: row.description.into(),
+            team: shared.one(row.team),
+            system: row.system.map(|s| shared.one(s)),
+            lifecycle: shared.one(row.lifecycle),
+            tags: row.tags.into_iter().map(|t| shared.one(t)).collect(),
+            updated: row.updated_at.to_jiff(),
+            orphaned: row.orphaned_at.map(|t| t.to_jiff()),
+        });
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.shrink_to_fit();
+    Ok(entries)
+}
+
+async fn read_cells(
+    pool: &PgPool,
+    shared: &mut Shared,
+    entries: &[Entry],
+    place_of: &HashMap<(String, String), u16>,
+) -> Result<Vec<Deployed>> {
+    let entry_of: HashMap<uuid::Uuid, u32> = entries.iter().map(|e| e.id).zip(0u32..).collect();
+    let mut cells = vec![];
+    let mut rows = pin!(rows::cells(pool));
+    while let Some(row) = rows.try_next().await? {
+        // An environment that is no longer configured has no column; a service that came after the entries were read
+        // comes with the next copy.
+        let (Some(place), Some(entry)) = (
+            place_of.get(&(row.environment, row.region)),
+            entry_of.get(&row.service_id),
+        ) else {
+            continue;
+        };
+        let mut digest = [0; 32];
+        let hex = row.digest.strip_prefix("sha256:").unwrap_or_default();
+        hex::decode_to_slice(hex, &mut digest)
+            .map_err(|e| corrupt("release", "digest", row.service_id, e))?;
+        cells.push(Deployed {
+            entry: *entry,
+            place: *place,
+            version: shared.one(row.version),
+            digest,
+            change: row.change_id,
+            since: row.since.to_jiff(),
+            verified: row.verified_at.to_jiff(),
+        });
+    }
+    cells.sort_by_key(|cell| cell.entry);
+    cells.shrink_to_fit();
+    Ok(cells)
 }
 
 fn index_of(entries: &[Entry]) -> Index {
@@ -158,44 +223,13 @@ impl Snapshot {
             });
         }
         let mut shared = Shared::default();
-        let mut deployed: HashMap<uuid::Uuid, Vec<Deployed>> = HashMap::new();
-        for row in rows::cells(pool).await? {
-            // An environment that is no longer configured has no column.
-            let Some(place) = place_of.get(&(row.environment, row.region)) else {
-                continue;
-            };
-            deployed.entry(row.service_id).or_default().push(Deployed {
-                place: *place,
-                version: shared.one(row.version),
-                digest: row.digest.into(),
-                change: row.change_id,
-                since: row.since.to_jiff(),
-                verified: row.verified_at.to_jiff(),
-            });
-        }
-        let mut entries = vec![];
-        for row in rows::all(pool).await? {
-            entries.push(Entry {
-                id: row.id,
-                cells: deployed.remove(&row.id).unwrap_or_default().into(),
-                name: row.name.into(),
-                title: row.title.into(),
-                description: row.description.into(),
-                team: shared.one(row.team),
-                system: row.system.map(|s| shared.one(s)),
-                lifecycle: shared.one(row.lifecycle),
-                tags: row.tags.into_iter().map(|t| shared.one(t)).collect(),
-                updated: row.updated_at.to_jiff(),
-                orphaned: row.orphaned_at.map(|t| t.to_jiff()),
-            });
-        }
-        // The database sorts by its own locale's bytes; search here relies on Rust's.
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        entries.shrink_to_fit();
+        let entries = read_entries(pool, &mut shared).await?;
+        let cells = read_cells(pool, &mut shared, &entries, &place_of).await?;
         Ok(Self {
             version,
             index: index_of(&entries),
             entries,
+            cells,
             places,
             matches: Mutex::default(),
             facets: Mutex::default(),
@@ -210,15 +244,24 @@ impl Snapshot {
         self.row(at).ok()
     }
 
+    /// What runs of the entry.
+    fn deployed(&self, at: usize) -> &[Deployed] {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        let from = self.cells.partition_point(|cell| cell.entry < at);
+        let len = self.cells[from..].partition_point(|cell| cell.entry == at);
+        &self.cells[from..from + len]
+    }
+
     /// The entry in full, with a cell for each place.
     pub(super) fn row(&self, at: usize) -> Result<ServiceRow> {
         let entry = &self.entries[at];
+        let deployed = self.deployed(at);
         let bad = |column: &'static str, why: domain::names::Unacceptable| {
             corrupt("service", column, entry.id, why)
         };
         let mut cells = Vec::with_capacity(self.places.len());
         for (n, place) in (0u16..).zip(&self.places) {
-            let here = entry.cells.iter().find(|c| c.place == n);
+            let here = deployed.iter().find(|c| c.place == n);
             cells.push(Cell {
                 environment: place.environment.clone(),
                 region: place.region.clone(),
@@ -228,13 +271,13 @@ impl Snapshot {
                     .transpose()
                     .map_err(|e| bad("version", e))?,
                 digest: here
-                    .map(|c| ImageDigest::parse(&*c.digest))
+                    .map(|c| ImageDigest::parse(format!("sha256:{}", hex::encode(c.digest))))
                     .transpose()
                     .map_err(|e| bad("digest", e))?,
                 since: here.map(|c| c.since),
                 verified_at: here.map(|c| c.verified),
                 change: here.map(|c| c.change.into()),
-                parity: self.parity(entry, &place.environment, here),
+                parity: self.parity(deployed, &place.environment, here),
             });
         }
         Ok(ServiceRow {
@@ -254,7 +297,7 @@ impl Snapshot {
 
     fn parity(
         &self,
-        entry: &Entry,
+        deployed: &[Deployed],
         environment: &EnvironmentName,
         here: Option<&Deployed>,
     ) -> bool {
@@ -262,7 +305,7 @@ impl Snapshot {
             .zip(&self.places)
             .filter(|(_, p)| p.environment == *environment)
             .all(|(n, _)| {
-                let there = entry.cells.iter().find(|c| c.place == n);
+                let there = deployed.iter().find(|c| c.place == n);
                 there.map(|c| &c.digest) == here.map(|c| &c.digest)
             })
     }

@@ -61,10 +61,9 @@ pub(crate) async fn issue(
         "{PREFIX}{}",
         URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
     );
-    let expires_at = tx.now() + lasts;
     let id: TicketId = new_id();
     let replaced = rows::revoke_of_step(tx, step).await?;
-    rows::insert(tx, id, step, hash(&secret), expires_at).await?;
+    let expires_at = rows::insert(tx, id, step, hash(&secret), lasts).await?;
     let event = Event::new(EventKind::TicketIssued, SubjectRef::new("ticket", id))
         .with(json!({"step": step, "expires_at": expires_at, "replaced": replaced}));
     Ok((secret.into(), event))
@@ -102,7 +101,7 @@ impl Control {
         let found = rows::by_hash(&mut tx, hash(secret.expose_secret())).await?;
         let good = match &found {
             None => Err("unknown"),
-            Some(ticket) => ticket.fitness(tx.now()),
+            Some(ticket) => ticket.fitness(),
         };
         let person = match &found {
             Some(ticket) => people::rows::active(tx.conn(), ticket.requester).await?,

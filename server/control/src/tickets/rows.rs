@@ -1,5 +1,7 @@
 //! SQL of tickets.
 
+use std::time::Duration;
+
 use domain::{
     ChangeId, Evidence, EvidenceDigest, PersonId, RunId, StepId, Target, TicketId, canonical,
 };
@@ -23,19 +25,20 @@ pub(crate) struct Ticket {
     pub(crate) stepped_up: bool,
     redeemed: bool,
     revoked: bool,
-    expires_at: Timestamp,
+    /// By the database's clock, which also told until when it is good: one process' clock may jump.
+    expired: bool,
     /// Its change runs, or waits for a person who has to look, and nobody wants it stopped.
     live: bool,
 }
 
 impl Ticket {
     /// Why it is not good any more, for the audit log.
-    pub(crate) fn fitness(&self, now: Timestamp) -> Result<(), &'static str> {
+    pub(crate) fn fitness(&self) -> Result<(), &'static str> {
         if self.redeemed {
             Err("redeemed")
         } else if self.revoked {
             Err("revoked")
-        } else if now >= self.expires_at {
+        } else if self.expired {
             Err("expired")
         } else if !self.live {
             Err("run over or being cancelled")
@@ -57,7 +60,7 @@ struct Row {
     stepped_up: bool,
     redeemed: bool,
     revoked: bool,
-    expires_at: jiff_sqlx::Timestamp,
+    expired: bool,
     live: bool,
 }
 
@@ -65,7 +68,7 @@ struct Row {
 pub(crate) async fn by_hash(tx: &mut ChangeTx, hash: [u8; 32]) -> Result<Option<Ticket>> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT t.id, t.step_id, s.region, c.id AS change_id, c.requester_id, c.evidence, c.evidence_digest, r.stepped_up,
-             t.redeemed_at IS NOT NULL AS redeemed, t.revoked_at IS NOT NULL AS revoked, t.expires_at,
+             t.redeemed_at IS NOT NULL AS redeemed, t.revoked_at IS NOT NULL AS revoked, t.expires_at <= now() AS expired,
              c.state IN ('running', 'needs_attention') AND NOT c.cancel_requested
                  AND r.state IN ('running', 'needs_attention') AS live
          FROM ticket t JOIN step s ON s.id = t.step_id JOIN run r ON r.id = s.run_id JOIN change c ON c.id = r.change_id
@@ -103,7 +106,7 @@ pub(crate) async fn by_hash(tx: &mut ChangeTx, hash: [u8; 32]) -> Result<Option<
         stepped_up: row.stepped_up,
         redeemed: row.redeemed,
         revoked: row.revoked,
-        expires_at: row.expires_at.to_jiff(),
+        expired: row.expired,
         live: row.live,
     }))
 }
@@ -121,25 +124,25 @@ pub(crate) async fn mark_redeemed(tx: &mut ChangeTx, id: TicketId) -> Result<boo
     Ok(done.rows_affected() == 1)
 }
 
+/// Good for so long; until when that is.
 pub(crate) async fn insert(
     tx: &mut ChangeTx,
     id: TicketId,
     step: StepId,
     hash: [u8; 32],
-    expires_at: Timestamp,
-) -> Result<()> {
-    let now = tx.now().to_sqlx();
-    sqlx::query(
-        "INSERT INTO ticket (id, step_id, hash, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+    lasts: Duration,
+) -> Result<Timestamp> {
+    let expires_at: jiff_sqlx::Timestamp = sqlx::query_scalar(
+        "INSERT INTO ticket (id, step_id, hash, made_at, expires_at) VALUES ($1, $2, $3, now(), now() + make_interval(secs => $4))
+         RETURNING expires_at",
     )
     .bind(id.0)
     .bind(step.0)
     .bind(&hash[..])
-    .bind(now)
-    .bind(expires_at.to_sqlx())
-    .execute(tx.conn())
+    .bind(lasts.as_secs_f64())
+    .fetch_one(tx.conn())
     .await?;
-    Ok(())
+    Ok(expires_at.to_jiff())
 }
 
 /// Voids the unused tickets of a step. How many there were.

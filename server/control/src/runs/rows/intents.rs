@@ -106,9 +106,9 @@ pub(in crate::runs) async fn intend(
     call: &str,
     detail: &Value,
 ) -> Result<()> {
-    let now = tx.now().to_sqlx();
+    // The database's time: how far back a search for the call must reach is judged by it, and a process' clock may jump.
     sqlx::query(
-        "INSERT INTO intent (id, step_id, token, call, state, detail, made_at) VALUES ($1, $2, $3, $4, 'intended', $5, $6)
+        "INSERT INTO intent (id, step_id, token, call, state, detail, made_at) VALUES ($1, $2, $3, $4, 'intended', $5, now())
          ON CONFLICT (token) DO UPDATE SET state = 'intended', settled_at = NULL",
     )
     .bind(Uuid::now_v7())
@@ -116,7 +116,6 @@ pub(in crate::runs) async fn intend(
     .bind(token)
     .bind(call)
     .bind(detail)
-    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(())

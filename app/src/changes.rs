@@ -5,6 +5,7 @@ mod agreement;
 mod data;
 pub mod detail;
 mod evidence;
+mod explain;
 mod history;
 pub mod list;
 pub mod log;

@@ -190,6 +190,7 @@ fn look(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
             <div class="card-head"><h2 id="h-look">"2. What it would do"</h2><span class="row">{protected}{changes::fingerprint(&preview.digest)}</span></div>
             <div class="card-body">
                 {idle}
+                {crate::calendar::standing::would_wait(&preview.may_start)}
                 {deploy_diff(evidence)}
                 <p class="hint">"In this order: each region is checked, deployed and verified before the next one begins. “Now” is what the portal last verified there."</p>
                 {changes::facts(evidence)}
@@ -209,6 +210,11 @@ fn send(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
         "" => "on_approval",
         other => other,
     };
+    let next = [draft.fields.raw("next_window")];
+    let timed = ["start_at", "after", "next_window"]
+        .iter()
+        .any(|name| !draft.fields.raw(name).is_empty());
+    let promotion = preview.not_promoted_from.as_ref().map(|from| parts::note("shield-alert", "warn", html! { <p>"This release has not succeeded in "<strong>{from.as_str()}</strong>" yet. You may ask for it; it will wait until it has, or until somebody with the right to do so overrides that."</p> }));
     let button = match &preview.may_request {
         Ok(()) => {
             html! { <div><button class="btn btn-primary" type="submit">{icon("rocket")}"Request this deployment"</button></div> }
@@ -230,6 +236,15 @@ fn send(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
                     ("on_approval", "As soon as everybody needed has agreed", "The portal starts the run by itself."),
                     ("manual", "When somebody starts it", "It waits for “Start now” after the approvals."),
                 ], mode)}
+                <details class="more" open=timed>
+                    <summary>"Not before a time, or after other changes"</summary>
+                    <div class="stack">
+                        {Field::new("start_at", "Not before").hint("Date and time in UTC. Empty: as soon as everything else allows.").refused(draft.refusal).text("datetime-local", draft.fields.raw("start_at"), false)}
+                        {Field::new("next_window", "Or").refused(draft.refusal).checks(&[("yes", "In the next window", "The next moment that windows and freezes leave free, as the calendar stands now.")], &next)}
+                        {Field::new("after", "After these changes").hint("Their addresses or ids, separated by spaces. It starts once all of them have succeeded; if one ends otherwise, it says so and waits.").refused(draft.refusal).text("text", draft.fields.raw("after"), false)}
+                    </div>
+                </details>
+                {promotion}
                 {button}
             </div>
         </form>

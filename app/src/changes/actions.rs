@@ -20,6 +20,9 @@ pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>)
     if let Some(start) = start(visit, change) {
         pieces.push(start);
     }
+    if let Some(promote) = promote(visit, change, posted) {
+        pieces.push(promote);
+    }
     if let Some(back) = roll_back(change) {
         pieces.push(back);
     }
@@ -73,6 +76,52 @@ pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>)
             <div class="card-body actions">{pieces}</div>
         </section>
     }
+}
+
+/// Letting a release go where it has not run before: a right of its own.
+fn promote(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>) -> Option<Html> {
+    match &change.buttons.override_promotion {
+        Ok(()) => {}
+        Err(refusal) if refusal.code == RefusalCode::WrongState => return None,
+        Err(refusal) if refusal.code == RefusalCode::StepUpRequired => {
+            return Some(step_up_link(&format!("/changes/{}", change.row.id), ""));
+        }
+        Err(refusal) => {
+            return Some(refused(
+                "Override the order of promotion",
+                "shield-alert",
+                "promotion",
+                refusal,
+            ));
+        }
+    }
+    let refusal = posted
+        .refusal
+        .filter(|_| posted.action == "promotion-override");
+    let value = if refusal.is_some() {
+        posted.value("reason")
+    } else {
+        ""
+    };
+    let wrong = refusal.and_then(|r| r.fields.get("reason")).map(|w| html! { <p class="wrong" id="promotion-wrong">{icon("circle-x")}<span>{w.as_str()}</span></p> });
+    let mut text = String::from("\n");
+    crate::html::escape(&mut text, value);
+    Some(html! {
+        <details class="ask" open=refusal.is_some()>
+            <summary class="btn" id="ask-promotion">{icon("shield-alert")}"Override the order of promotion…"</summary>
+            <form class="stack" method="post" action=format!("/changes/{}/promotion-override", change.row.id)>
+                {visit.csrf_field()}
+                <input type="hidden" name="evidence_digest" value=change.row.evidence_digest.to_string() />
+                <p class="hint">"Its release has not succeeded in the environment before. Your name and reason stand on this change for ever."</p>
+                <div class="field">
+                    <label class="field-label" for="promotion-reason">"Why must it go now?"</label>
+                    <textarea class="textarea" id="promotion-reason" name="reason" rows="2" required maxlength="2000" dir="auto" inner_html=text></textarea>
+                    {wrong}
+                </div>
+                <div><button class="btn btn-danger" type="submit">"Override"</button></div>
+            </form>
+        </details>
+    })
 }
 
 /// The way back: one click to a form that shows what would go back to what.

@@ -10,11 +10,13 @@ use domain::{ChangeId, ChangeState, Refusal, StartMode};
 use leptos::prelude::*;
 
 use super::{
-    actions::actions, agreement::agreement, evidence::evidence, log, run::run, timeline::timeline,
+    actions::actions, agreement::agreement, evidence::evidence, explain, log, run::run,
+    timeline::timeline,
 };
 use crate::{
+    Document, Html, Params, Visit,
     calendar::standing,
-    Document, Html, Params, Visit, html,
+    html,
     parts::{self, Tone, icon, mark, note, person, status},
     time, words,
 };
@@ -91,6 +93,7 @@ pub fn view<'a>(
             <div class="stack-lg side-column" id="r-side" data-live-region>
                 {actions(visit, change, &posted)}
                 {agreement(visit, change)}
+                {explain::explain(change)}
                 {standing::card(visit, change, posted.refusal.filter(|_| posted.action == "override").map(|r| (r, posted.fields)))}
             </div>
             <div class="stack-lg">
@@ -118,7 +121,7 @@ fn head(visit: &Visit, change: &ChangeDetail, title: &str) -> Html {
     };
     html! {
         {parts::heading(&[("/changes", "Changes")], title, sub, html! { <a class="btn btn-sm" href=format!("/services/{}", row.service)>{icon("box")}"Service"</a> })}
-        {standing(visit, change)}{held(change)}
+        {standing(visit, change)}{explain::waits(visit, &change.timed)}{held(change)}
     }
 }
 
@@ -171,6 +174,8 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
             "live",
             html! { <p>"Everybody needed has agreed. Waits for a worker to start it, which takes a moment."</p> },
         ),
+        // Below it says what it waits for.
+        ChangeState::Scheduled if !change.timed.holds.is_empty() => Html::EMPTY,
         ChangeState::Approved | ChangeState::Scheduled => note(
             "clock",
             "wait",

@@ -292,21 +292,6 @@ impl<'a> Reader<'a> {
         all
     }
 
-    /// The whole table that is left, as one value of `T`; for types that check themselves.
-    pub(super) fn rest<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
-        let dict = std::mem::take(&mut self.values);
-        match Value::from(dict).deserialize::<T>() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                for one in error {
-                    let key = one.path.join(".");
-                    self.wrong(&key, one.kind.to_string());
-                }
-                None
-            }
-        }
-    }
-
     /// The remaining keys and their texts, for tables whose keys are data.
     pub(super) fn pairs(&mut self, what: &str) -> Option<Vec<(String, String)>> {
         let all = std::mem::take(&mut self.values);

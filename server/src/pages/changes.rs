@@ -152,6 +152,30 @@ pub(super) async fn retry(
     }
 }
 
+/// `POST /changes/{id}/promotion-override`
+pub(super) async fn override_promotion(
+    State(pages): State<Pages>,
+    Visiting(visit): Visiting,
+    Path(id): Path<String>,
+    Fields(fields): Fields,
+) -> Result<Response, Refused> {
+    let (control, caller) = (pages.app.control(), visit.caller()?);
+    let made = async {
+        let digest = digest(fields.raw("evidence_digest"))?;
+        control
+            .override_promotion(caller, change_id(&id)?, digest, reason(&fields)?)
+            .await
+    };
+    match made.await {
+        Ok(_) => Ok(answer::done(
+            &pages,
+            &format!("/changes/{id}"),
+            Notice::PromotionOverridden,
+        )),
+        Err(error) => again(&pages, &visit, &id, "promotion-override", &fields, error).await,
+    }
+}
+
 /// The change's page again, with what was refused and all that was written.
 async fn again(
     pages: &Pages,

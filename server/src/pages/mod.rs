@@ -6,8 +6,8 @@
 
 mod answer;
 mod approvals;
-mod calendar;
 mod attention;
+mod calendar;
 mod changes;
 mod flash;
 mod form;
@@ -60,7 +60,14 @@ pub fn router(state: AppState) -> Router {
         .route("/changes/{id}/cancel", post(changes::cancel))
         .route("/changes/{id}/resume", post(changes::resume))
         .route("/changes/{id}/retry", post(changes::retry))
-        .route("/changes/{id}/rollback", get(rollback::form).post(rollback::request))
+        .route(
+            "/changes/{id}/promotion-override",
+            post(changes::override_promotion),
+        )
+        .route(
+            "/changes/{id}/rollback",
+            get(rollback::form).post(rollback::request),
+        )
         .route(
             "/approvals",
             get(approvals::inbox).post(approvals::decide_several),

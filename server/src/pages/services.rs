@@ -5,8 +5,10 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use control::changes::NewChange;
+use control::changes::{NewChange, Timing};
 use domain::{ChangeKind, EnvironmentName, Reason, Refusal, ServiceName, StartMode, Version};
+
+use jiff::Timestamp;
 
 use super::{Pages, answer, form::Fields, once::once, visit::Visiting};
 use crate::edge::Refused;
@@ -72,6 +74,7 @@ fn wanted(name: &str, fields: &Params) -> Result<NewChange, Refusal> {
         "" => Ok(StartMode::OnApproval),
         text => text.parse::<StartMode>(),
     };
+    let timing = timing(fields);
     let wrong = [
         ("version", version.as_ref().err().map(ToString::to_string)),
         (
@@ -99,11 +102,60 @@ fn wanted(name: &str, fields: &Params) -> Result<NewChange, Refusal> {
             reason,
             start_mode,
             retry_of: None,
-            timing: control::changes::Timing::default(),
+            timing: timing?,
         }),
         (.., Some(refusal)) => Err(refusal),
         _ => Err(Refusal::field("version", "choose a release")),
     }
+}
+
+/// When it may start, besides approvals.
+fn timing(fields: &Params) -> Result<Timing, Refusal> {
+    let start_at = match fields.raw("start_at").trim() {
+        "" => None,
+        text => Some(moment(text).ok_or_else(|| {
+            Refusal::field(
+                "start_at",
+                "write a date and time in UTC, such as 2026-11-30 14:00",
+            )
+        })?),
+    };
+    // People paste addresses; the id is their last part.
+    let ids = fields
+        .raw("after")
+        .split([' ', ',', '\n', '\t', '\r'])
+        .filter(|t| !t.is_empty());
+    let after = ids
+        .map(|text| {
+            let id = text
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or(text);
+            id.parse().map_err(|_| {
+                Refusal::field("after", format!("'{text}' is no change's address or id"))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let next_window = !fields.raw("next_window").is_empty();
+    Ok(Timing {
+        start_at,
+        after,
+        next_window,
+    })
+}
+
+/// As browsers send a date and time, or people write one: in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    let text = text
+        .trim_end_matches(" UTC")
+        .trim_end_matches('Z')
+        .replace(' ', "T");
+    let local: jiff::civil::DateTime = text.parse().ok()?;
+    local
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|at| at.timestamp())
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn an_empty_file_names_everything_that_is_needed() {
         ("jenkins.token", "jenkins.token"),
         ("region_pairs", "[[region_pairs]]"),
         ("environments", "[[environments]]"),
-        ("rules", "[[rules]]"),
+        ("rules_file", "PORTOLAN_RULES_FILE"),
     ] {
         one(&all, &[place, variable]);
     }
@@ -98,8 +98,7 @@ fn every_mistake_is_named_where_it_stands() {
         .replace("client_id = \"portolan\"", "client_id = \"\"\nclient_idd = \"x\"")
         .replace("account = \"300000000003\"", "account = \"3000\"")
         .replace("region_pair = \"europe\"\nclusters = { eu-west-1 = \"shop-staging\", eu-central-1 = \"shop-staging\" }", "region_pair = \"asia\"\nclusters = { mars-1 = \"x\" }")
-        .replace("match = { environment = \"dev\" }", "match = { environment = \"devv\" }")
-        .replace("count = 1, of = \"owning_team\"", "count = \"one\", of = \"owning_team\"")
+        .replace("protected = true", "protected = true\npromote_from = \"Staging!\"")
         .replace("team_groups = \"team-{team}\"", "team_groups = \"team\"")
         .replace("[jenkins]", "[jenkins]\nfollow = 3");
     let found = mistakes(
@@ -114,6 +113,7 @@ fn every_mistake_is_named_where_it_stands() {
             ("PORTOLAN_OIDC__ALGORITHMS", "ES256,none,HS256"),
             ("PORTOLAN_NO_SUCH", "x"),
             ("PORTOLAN_CATALOG_FOLDER", "/no/such/folder"),
+            ("PORTOLAN_RULES_FILE", "/no/such/rules.toml"),
         ],
     );
     for words in [
@@ -134,8 +134,8 @@ fn every_mistake_is_named_where_it_stands() {
             "environments[2].region_pair",
             "'asia' is no region pair; they are europe",
         ],
-        ["rules[1].match.environment", "'devv' is no environment"],
-        ["rules[2]", "count"],
+        ["environments[3].promote_from", "acceptable"],
+        ["PORTOLAN_RULES_FILE", "cannot read /no/such/rules.toml"],
         ["oidc.team_groups", "{team}"],
         ["jenkins.follow", "no setting"],
     ] {
@@ -223,4 +223,31 @@ fn tempfile(text: &str) -> String {
     let path = std::env::temp_dir().join(format!("portolan-test-{}", rand::random::<u64>()));
     std::fs::write(&path, text).expect("written");
     path.display().to_string()
+}
+
+/// Rules that can never be satisfied, or name what is not there, are refused with their line.
+#[test]
+fn bad_rules_are_refused_with_file_and_line() {
+    let good = include_str!("../../../local/rules.toml");
+    let line = |name: &str| good.lines().position(|l| l == format!("name = \"{name}\"")).expect(name);
+    for (text, at, why) in [
+        (good.replace("environment = \"dev\"", "environment = \"devv\""), line("dev needs nobody"), "'devv', which is no environment"),
+        (good.replace("{ job_role = \"manager\" }", "{ job_role = \"auditor\" }"), line("protected needs a manager with a second factor"), "no auditor may approve"),
+        (good.replace("{ job_role = \"manager\" }", "{ team = \"shopping\" }"), line("protected needs a manager with a second factor"), "'shopping', which is not known"),
+        (good.replace("count = 1, of = \"owning_team\" }", "count = 0, of = \"owning_team\" }"), line("staging needs one of the owning team"), "requires nobody"),
+    ] {
+        let file = tempfile(&text);
+        let found = mistakes(CONFIG, &[("PORTOLAN_RULES_FILE", &file)]);
+        one(&found, &[&format!("{file}:{at}: "), why]);
+    }
+}
+
+#[test]
+fn promotion_comes_from_an_environment_before() {
+    for from in ["production", "nowhere"] {
+        let file = CONFIG.replace("protected = true", &format!("protected = true\npromote_from = \"{from}\""));
+        one(&mistakes(&file, &[]), &["environments", "no environment before it"]);
+    }
+    let file = CONFIG.replace("protected = true", "protected = true\npromote_from = \"staging\"");
+    assert_eq!(mistakes(&file, &[]), Vec::<String>::new());
 }

@@ -4,8 +4,8 @@ use domain::{
     Caller, Change, ChangeId, ChangeKind, ChangeState, EnvironmentName, Event, EventKind, Evidence,
     EvidenceDigest, Reason, Refusal, RefusalCode, Requirement, RuleSet, ServiceName, StartMode,
     Version,
-    policy::{Draft, RequestChange, ServiceSubject},
     agreement::Agreement,
+    policy::{Draft, RequestChange, ServiceSubject},
     rule::Facts,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -54,6 +54,11 @@ pub struct Preview {
     pub evidence: Evidence,
     pub digest: EvidenceDigest,
     pub requirements: Vec<RequirementView>,
+    /// What the calendar would say of its start if it were ready now.
+    #[serde(skip)]
+    pub may_start: domain::schedule::MayStart,
+    /// Its release has to succeed there first, and has not.
+    pub not_promoted_from: Option<EnvironmentName>,
     /// Err: why the caller may not ask for it.
     #[serde(skip)]
     pub may_request: Result<(), Refusal>,
@@ -70,7 +75,13 @@ impl Control {
         self.readable_service(caller, service).await?;
         let mut conn = self.pool().acquire().await?;
         let planned = self
-            .plan(&mut conn, &caller.person.login, service, version, environment)
+            .plan(
+                &mut conn,
+                &caller.person.login,
+                service,
+                version,
+                environment,
+            )
             .await?;
         drop(conn);
         self.preview_of(caller, planned).await
@@ -87,10 +98,19 @@ impl Control {
         let may_request = self
             .policies()
             .may(caller, RequestChange, &draft(&evidence), self.now());
+        let mut conn = self.pool().acquire().await?;
+        let calendar = self.calendar(&mut conn).await?;
+        drop(conn);
+        let may_start = calendar.may_start(&super::held::facts(&evidence), digest, &[], self.now());
+        let mut conn = self.pool().acquire().await?;
+        let not_promoted_from = self.not_promoted(&mut conn, &evidence).await?;
+        drop(conn);
         Ok(Preview {
+            not_promoted_from,
             evidence,
             digest,
             requirements,
+            may_start,
             may_request,
         })
     }
@@ -128,7 +148,13 @@ impl Control {
         );
         let mut conn = self.pool().acquire().await?;
         let planned = self
-            .plan(&mut conn, &caller.person.login, &new.service, &new.version, &new.environment)
+            .plan(
+                &mut conn,
+                &caller.person.login,
+                &new.service,
+                &new.version,
+                &new.environment,
+            )
             .await?;
         drop(conn);
         let wish = Wish {
@@ -258,7 +284,10 @@ pub(super) fn requirements(rules: &RuleSet, evidence: &Evidence) -> Result<Vec<R
     if rules.matching(&facts).is_empty() {
         return Err(Refusal::new(
             RefusalCode::Forbidden,
-            format!("No rule says who must agree to a {} of {} to {}; an administrator has to add one.", evidence.kind, evidence.service, evidence.environment),
+            format!(
+                "No rule says who must agree to a {} of {} to {}; an administrator has to add one.",
+                evidence.kind, evidence.service, evidence.environment
+            ),
         )
         .into());
     }

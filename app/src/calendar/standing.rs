@@ -40,6 +40,18 @@ pub fn waits(change: &ChangeDetail) -> Html {
     )
 }
 
+/// Before it is asked for: that it would have to wait.
+pub fn would_wait(decision: &MayStart) -> Html {
+    let Some(waits_for) = decision.waits_for() else {
+        return Html::EMPTY;
+    };
+    note(
+        "circle-pause",
+        "warn",
+        html! { <p class="user-text">{format!("It can be asked for and approved, but would not start now: it would wait for {waits_for}.")}</p> },
+    )
+}
+
 /// The card on the change's page. `refused` is what an override's form was refused for, with what was written.
 pub fn card(
     visit: &Visit,

@@ -172,6 +172,10 @@ fn complete(operation: &mut Operation, kind: Kind) {
     if kind == Kind::Post {
         problems.extend([403, 409, 413, 415, 429]);
     }
+    // What has ended is not ended again.
+    if kind == Kind::Delete && id.starts_with("end_") {
+        problems.push(409);
+    }
     if id == "redeem_ticket" {
         problems.push(502);
     }

@@ -341,7 +341,7 @@ pub(super) async fn stop(
 /// It is kept, with who ended it and why. What it held starts, where nothing else holds it.
 #[utoipa::path(delete, path = "/freezes/{id}", operation_id = "end_freeze", tag = "schedule",
     params(("id" = words::Id, Path, description = "The freeze."), EndedBecause),
-    responses((status = 200, body = ScheduleEntry, description = "The freeze, ended."), (status = 409, description = "It has ended already.")))]
+    responses((status = 200, body = ScheduleEntry, description = "The freeze, ended.")))]
 pub(super) async fn end_freeze(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
@@ -354,7 +354,7 @@ pub(super) async fn end_freeze(
 /// End a window
 #[utoipa::path(delete, path = "/windows/{id}", operation_id = "end_window", tag = "schedule",
     params(("id" = words::Id, Path, description = "The window."), EndedBecause),
-    responses((status = 200, body = ScheduleEntry, description = "The window, ended."), (status = 409, description = "It has ended already.")))]
+    responses((status = 200, body = ScheduleEntry, description = "The window, ended.")))]
 pub(super) async fn end_window(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
@@ -367,7 +367,7 @@ pub(super) async fn end_window(
 /// End a stop
 #[utoipa::path(delete, path = "/stops/{id}", operation_id = "end_stop", tag = "schedule",
     params(("id" = words::Id, Path, description = "The stop."), EndedBecause),
-    responses((status = 200, body = ScheduleEntry, description = "The stop, ended."), (status = 409, description = "It has ended already.")))]
+    responses((status = 200, body = ScheduleEntry, description = "The stop, ended.")))]
 pub(super) async fn end_stop(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,

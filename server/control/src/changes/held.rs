@@ -3,7 +3,7 @@
 pub(super) mod rows;
 
 use domain::{
-    Caller, CallerKind, ChangeId, ChangeState, Event, EventKind, RefusalCode,
+    Caller, CallerKind, ChangeId, ChangeState, Event, EventKind, Evidence, RefusalCode,
     schedule::{Effect, Facts, MayStart, Override},
 };
 use serde_json::json;
@@ -16,8 +16,7 @@ use crate::{ChangeTx, Control, Error, Result, schedule};
 const AT_ONCE: i64 = 200;
 
 /// What the calendar looks at: the evidence, so that what was approved is what is held.
-pub(super) fn facts(stored: &Stored) -> Facts {
-    let evidence = &stored.evidence;
+pub(super) fn facts(evidence: &Evidence) -> Facts {
     Facts {
         kind: evidence.kind,
         service: evidence.service.clone(),
@@ -39,7 +38,7 @@ impl Control {
         let overrides = overriding::rows::of_change(&mut *conn, stored.change.id).await?;
         let calendar = self.calendar(conn).await?;
         let decision = calendar.may_start(
-            &facts(stored),
+            &facts(&stored.evidence),
             stored.change.evidence_digest,
             &overrides,
             now,
@@ -177,7 +176,7 @@ async fn hold(tx: &mut ChangeTx, stored: &Stored, decision: &MayStart) -> Result
     let (Some(by), Some(waits_for)) = (decision.fingerprint(), decision.waits_for()) else {
         return Ok(None);
     };
-    let facts = serde_json::to_string(&facts(stored))?;
+    let facts = serde_json::to_string(&facts(&stored.evidence))?;
     let why = sentence(waits_for);
     if !rows::hold(tx, id, &by, &facts, &why).await? {
         return Ok(None);

@@ -157,6 +157,34 @@ impl Stage {
         )
     }
 
+    /// So many changes under way, as copies of one: each of its own service, so that none waits for another.
+    pub(crate) async fn copies(&self, of: ChangeId, how_many: usize) {
+        let mut conn = self.portal.pool.acquire().await.expect("a connection");
+        for sql in [
+        "CREATE TEMP TABLE copy AS SELECT n, gen_random_uuid() AS change, gen_random_uuid() AS run_grant, gen_random_uuid() AS run
+             FROM generate_series(1, $2) n WHERE $1::uuid IS NOT NULL",
+        "INSERT INTO change (id, kind, state, reason, requester_id, requester_login, service_id, service, team, release_id, version,
+                 environment, protected, start_mode, evidence, evidence_digest, requirements, created_at, updated_at, expires_at)
+             SELECT copy.change, kind, state, reason, requester_id, requester_login, service_id, service || copy.n, team, release_id, version,
+                 environment, protected, start_mode, evidence, evidence_digest, requirements, created_at, updated_at, expires_at
+             FROM change, copy WHERE id = $1 AND $2 > 0",
+        "INSERT INTO run_grant (id, change_id, evidence_digest, made_at, consumed_at)
+             SELECT copy.run_grant, copy.change, evidence_digest, made_at, consumed_at FROM run_grant, copy WHERE change_id = $1 AND $2 > 0",
+        "INSERT INTO run (id, change_id, grant_id, state, stepped_up, started_at)
+             SELECT copy.run, copy.change, copy.run_grant, state, stepped_up, started_at FROM run, copy WHERE change_id = $1 AND $2 > 0",
+        "INSERT INTO step (id, run_id, position, region, kind, state)
+             SELECT gen_random_uuid(), copy.run, position, region, kind, step.state
+             FROM step JOIN run ON run.id = run_id, copy WHERE change_id = $1 AND $2 > 0",
+    ] {
+        sqlx::query(sql)
+            .bind(of.0)
+            .bind(i32::try_from(how_many).expect("a number"))
+            .execute(&mut *conn)
+            .await
+            .expect("copied");
+    }
+    }
+
     /// What makes a portal of its own, with its own connections, in another thread and its own runtime.
     pub(crate) fn apart(&self) -> Apart {
         Apart {

@@ -23,34 +23,6 @@ use super::{points::At, stage::Stage};
 
 const WORKERS: usize = 1_000;
 
-/// A thousand changes under way, as a copy of one: each of its own service, so that none waits for another.
-pub(super) async fn copies(stage: &Stage, of: domain::ChangeId, how_many: usize) {
-    let mut conn = stage.portal.pool.acquire().await.expect("a connection");
-    for sql in [
-        "CREATE TEMP TABLE copy AS SELECT n, gen_random_uuid() AS change, gen_random_uuid() AS run_grant, gen_random_uuid() AS run
-             FROM generate_series(1, $2) n WHERE $1::uuid IS NOT NULL",
-        "INSERT INTO change (id, kind, state, reason, requester_id, requester_login, service_id, service, team, release_id, version,
-                 environment, protected, start_mode, evidence, evidence_digest, requirements, created_at, updated_at, expires_at)
-             SELECT copy.change, kind, state, reason, requester_id, requester_login, service_id, service || copy.n, team, release_id, version,
-                 environment, protected, start_mode, evidence, evidence_digest, requirements, created_at, updated_at, expires_at
-             FROM change, copy WHERE id = $1 AND $2 > 0",
-        "INSERT INTO run_grant (id, change_id, evidence_digest, made_at, consumed_at)
-             SELECT copy.run_grant, copy.change, evidence_digest, made_at, consumed_at FROM run_grant, copy WHERE change_id = $1 AND $2 > 0",
-        "INSERT INTO run (id, change_id, grant_id, state, stepped_up, started_at)
-             SELECT copy.run, copy.change, copy.run_grant, state, stepped_up, started_at FROM run, copy WHERE change_id = $1 AND $2 > 0",
-        "INSERT INTO step (id, run_id, position, region, kind, state)
-             SELECT gen_random_uuid(), copy.run, position, region, kind, step.state
-             FROM step JOIN run ON run.id = run_id, copy WHERE change_id = $1 AND $2 > 0",
-    ] {
-        sqlx::query(sql)
-            .bind(of.0)
-            .bind(i32::try_from(how_many).expect("a number"))
-            .execute(&mut *conn)
-            .await
-            .expect("copied");
-    }
-}
-
 /// A worker that is not polled any more once it has passed a point, until it is thawed: what `SIGSTOP` does to a process.
 async fn stopped<T>(
     work: impl Future<Output = T>,
@@ -141,7 +113,7 @@ async fn a_thousand_workers_that_wake_late_write_nothing(pool: PgPool) {
     let id = stage.approved("cart", "1.1.0", "dev").await;
     let start = stage.portal.control.start(&stage.developer, id).await;
     start.expect("starts");
-    copies(&stage, id, WORKERS - 1).await;
+    stage.copies(id, WORKERS - 1).await;
 
     let (wake, late_ones) = watch::channel(false);
     let (_never, others) = watch::channel(false);

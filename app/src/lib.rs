@@ -14,6 +14,7 @@ pub mod audit;
 pub mod calendar;
 pub mod catalog;
 pub mod changes;
+pub mod delegations;
 pub mod deploy;
 pub mod environments;
 pub mod home;

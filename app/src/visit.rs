@@ -163,6 +163,8 @@ notices! {
     MarkedDone = "marked_done", "Recorded: it counts as done on your word. The portal verifies it now.";
     Abandoned = "abandoned", "The change is abandoned. Below is what was and what was not done.";
     PromotionOverridden = "promotion_overridden", "The order of promotion is overridden for this change. That stands on it for ever.";
+    Delegated = "delegated", "They stand in for you from then on. Both of you can end it.";
+    DelegationEnded = "delegation_ended", "It has ended. What was approved until now stands.";
     Retried = "retried", "Asked for again as a new change, with new evidence and new approvals.";
     TokenMadeOnce = "token_made_once", "This form was sent twice and the token was made once. It was shown in the first answer only; if you did not see it, revoke it below and create another.";
     EntryMade = "entry_made", "Made. It is in force from now on.";

@@ -11,6 +11,7 @@ mod attention;
 mod audit;
 mod changes;
 mod checked;
+mod delegations;
 mod describe;
 mod environments;
 mod imports;
@@ -78,6 +79,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(people::list))
+        .routes(routes!(delegations::list, delegations::make))
+        .routes(routes!(delegations::end))
         .routes(routes!(people::disable))
         .routes(routes!(people::enable))
 }

@@ -31,17 +31,32 @@ impl Agreement {
             }
         }
         let status = count(change, requirements, &valid);
-        Self { requirements: requirements.to_vec(), valid, status, void }
+        Self {
+            requirements: requirements.to_vec(),
+            valid,
+            status,
+            void,
+        }
     }
 
     pub fn is_reached(&self) -> bool {
         self.status.iter().all(RequirementStatus::is_satisfied)
     }
 
-    /// Which requirements would be further than now with this person's word, if policy takes it. A word may count
+    /// Which requirements would be further than now with this person's word, in which they may stand in for another, if policy takes it. A word may count
     /// towards a requirement that is satisfied already, whose giver then counts towards another.
-    pub fn would_serve(&self, change: &Change, person: &Person, stepped_up: bool) -> Vec<usize> {
-        let decided = self.valid.iter().chain(self.void.iter().map(|(a, _)| a)).any(|a| a.person.id == person.id);
+    pub fn would_serve(
+        &self,
+        change: &Change,
+        person: &Person,
+        behind: Option<&Person>,
+        stepped_up: bool,
+    ) -> Vec<usize> {
+        let decided = self
+            .valid
+            .iter()
+            .chain(self.void.iter().map(|(a, _)| a))
+            .any(|a| a.person.id == person.id);
         if decided || self.is_reached() {
             return vec![];
         }
@@ -49,6 +64,7 @@ impl Agreement {
         given.push(Approval {
             id: uuid::Uuid::nil().into(),
             person: person.clone(),
+            on_behalf_of: behind.cloned(),
             verdict: Verdict::Approve,
             evidence_digest: change.evidence_digest,
             comment: String::new(),
@@ -63,8 +79,18 @@ impl Agreement {
     }
 }
 
-fn count(change: &Change, requirements: &[Requirement], approvals: &[Approval]) -> Vec<RequirementStatus> {
-    tally(requirements, approvals, change.requester, &change.team, change.evidence_digest)
+fn count(
+    change: &Change,
+    requirements: &[Requirement],
+    approvals: &[Approval],
+) -> Vec<RequirementStatus> {
+    tally(
+        requirements,
+        approvals,
+        change.requester,
+        &change.team,
+        change.evidence_digest,
+    )
 }
 
 #[cfg(all(test, feature = "policy"))]

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     ApprovalId, Approvers, Caller, CallerKind, ChangeId, ChangeKind, ChangeState, EnvironmentName,
-    EvidenceDigest, JobRole, Login, PersonId, RefusalCode, ServiceName, StartMode, TeamName, Version,
+    EvidenceDigest, JobRole, Login, PersonId, RefusalCode, ServiceName, StartMode, TeamName,
+    Version,
     policy::{Approve, PolicySet},
 };
 
@@ -21,7 +22,8 @@ const DIGEST: EvidenceDigest = EvidenceDigest([7; 32]);
 fn policies() -> PolicySet {
     let schema = include_str!("../../../server/policy/portolan.cedarschema");
     let shipped = include_str!("../../../server/policy/portolan.cedar");
-    PolicySet::parse(schema, &[("portolan.cedar".into(), shipped.into())]).expect("shipped policies")
+    PolicySet::parse(schema, &[("portolan.cedar".into(), shipped.into())])
+        .expect("shipped policies")
 }
 
 fn team(name: &str) -> TeamName {
@@ -61,6 +63,7 @@ fn word(person: Person, stepped_up: bool, digest: EvidenceDigest) -> Approval {
     Approval {
         id: ApprovalId(Uuid::from_u128(1)),
         person,
+        on_behalf_of: None,
         verdict: Verdict::Approve,
         evidence_digest: digest,
         comment: String::new(),
@@ -77,7 +80,14 @@ struct Asked {
 
 impl Asked {
     fn may(&self, person: &Person, change: &Change) -> Result<(), Refusal> {
-        let key = format!("{:?} {:?} {} {} {}", person.job_roles, person.teams, change.kind, change.protected, person.id == change.requester);
+        let key = format!(
+            "{:?} {:?} {} {} {}",
+            person.job_roles,
+            person.teams,
+            change.kind,
+            change.protected,
+            person.id == change.requester
+        );
         let known = self.known.borrow().get(&key).copied();
         let yes = known.unwrap_or_else(|| {
             let caller = Caller {
@@ -86,26 +96,37 @@ impl Asked {
                 request_id: Uuid::nil().into(),
                 ip: None,
             };
-            let yes = self.policies.may(&caller, Approve, change, jiff::Timestamp::UNIX_EPOCH).is_ok();
+            let yes = self
+                .policies
+                .may(&caller, Approve, change, jiff::Timestamp::UNIX_EPOCH)
+                .is_ok();
             self.known.borrow_mut().insert(key, yes);
             yes
         });
-        if yes { Ok(()) } else { Err(Refusal::new(RefusalCode::Forbidden, "no")) }
+        if yes {
+            Ok(())
+        } else {
+            Err(Refusal::new(RefusalCode::Forbidden, "no"))
+        }
     }
 }
 
 /// The enforcer's question, answered in the plainest way there is: is there any way to give each needed place to
 /// another person who may have it?
 fn agreed(needs: &[Requirement], words: &[Approval], change: &Change, asked: &Asked) -> bool {
-    let places: Vec<&Requirement> =
-        needs.iter().flat_map(|n| std::iter::repeat_n(n, n.count as usize)).collect();
+    let places: Vec<&Requirement> = needs
+        .iter()
+        .flat_map(|n| std::iter::repeat_n(n, n.count as usize))
+        .collect();
     let counts: Vec<&Approval> = words
         .iter()
         .filter(|a| a.evidence_digest == change.evidence_digest && a.person.id != change.requester)
         .filter(|a| asked.may(&a.person, change).is_ok())
         .collect();
     fn fill(places: &[&Requirement], left: &[&Approval], owner: &TeamName) -> bool {
-        let Some((place, rest)) = places.split_first() else { return true };
+        let Some((place, rest)) = places.split_first() else {
+            return true;
+        };
         left.iter().enumerate().any(|(i, word)| {
             let fits = place.of.include(&word.person, owner) && (!place.step_up || word.stepped_up);
             fits && {
@@ -147,29 +168,64 @@ fn any_case() -> impl Strategy<Value = Case> {
         any::<bool>(),
         proptest::collection::vec((1u32..3, any_approvers(), any::<bool>()), 0..3),
         proptest::collection::vec(standing, 6),
-        proptest::collection::vec((any::<bool>(), any::<bool>(), proptest::bool::weighted(0.9)), 6),
+        proptest::collection::vec(
+            (any::<bool>(), any::<bool>(), proptest::bool::weighted(0.9)),
+            6,
+        ),
     )
-        .prop_map(|(kind, protected, needs, people, words)| Case { kind, protected, needs, people, words })
+        .prop_map(|(kind, protected, needs, people, words)| Case {
+            kind,
+            protected,
+            needs,
+            people,
+            words,
+        })
 }
 
 fn check(case: &Case, asked: &Asked) -> Result<(), TestCaseError> {
     let change = change(case.kind, case.protected);
     let needs: Vec<Requirement> = (0..)
         .zip(&case.needs)
-        .map(|(n, (count, of, step_up))| Requirement { rule: format!("rule {n}"), count: *count, of: of.clone(), step_up: *step_up })
+        .map(|(n, (count, of, step_up))| Requirement {
+            rule: format!("rule {n}"),
+            count: *count,
+            of: of.clone(),
+            step_up: *step_up,
+        })
         .collect();
     // The first of them is the requester.
-    let people: Vec<Person> = (0..).zip(&case.people).map(|(n, (roles, teams))| person(n, roles, teams)).collect();
+    let people: Vec<Person> = (0..)
+        .zip(&case.people)
+        .map(|(n, (roles, teams))| person(n, roles, teams))
+        .collect();
     let words: Vec<Approval> = people
         .iter()
         .zip(&case.words)
         .filter(|(_, (gave, ..))| *gave)
-        .map(|(person, (_, factor, same))| word(person.clone(), *factor, if *same { DIGEST } else { EvidenceDigest([8; 32]) }))
+        .map(|(person, (_, factor, same))| {
+            word(
+                person.clone(),
+                *factor,
+                if *same {
+                    DIGEST
+                } else {
+                    EvidenceDigest([8; 32])
+                },
+            )
+        })
         .collect();
     let explained = Agreement::of(&change, &needs, &words, |a| asked.may(&a.person, &change));
-    prop_assert_eq!(explained.is_reached(), agreed(&needs, &words, &change, asked));
-    for (person, _) in people.iter().zip(&case.words).filter(|(_, (gave, ..))| !gave) {
-        let could = asked.may(person, &change).is_ok() && !explained.would_serve(&change, person, true).is_empty();
+    prop_assert_eq!(
+        explained.is_reached(),
+        agreed(&needs, &words, &change, asked)
+    );
+    for (person, _) in people
+        .iter()
+        .zip(&case.words)
+        .filter(|(_, (gave, ..))| !gave)
+    {
+        let could = asked.may(person, &change).is_ok()
+            && !explained.would_serve(&change, person, None, true).is_empty();
         // What happens when they do give it.
         let mut more = words.clone();
         more.push(word(person.clone(), true, DIGEST));
@@ -177,7 +233,9 @@ fn check(case: &Case, asked: &Asked) -> Result<(), TestCaseError> {
         let sum = |a: &Agreement| a.status.iter().map(|s| s.given_by.len()).sum::<usize>();
         prop_assert_eq!(could, sum(&then) > sum(&explained), "{:?}", person);
         if could {
-            prop_assert!(then.is_reached() || then.status.iter().any(|s| s.given_by.contains(&person.id)));
+            prop_assert!(
+                then.is_reached() || then.status.iter().any(|s| s.given_by.contains(&person.id))
+            );
         }
         prop_assert_eq!(then.is_reached(), agreed(&needs, &more, &change, asked));
     }
@@ -186,26 +244,50 @@ fn check(case: &Case, asked: &Asked) -> Result<(), TestCaseError> {
 
 #[test]
 fn what_is_explained_is_what_is_enforced() {
-    let asked = Asked { policies: policies(), known: RefCell::default() };
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-    runner.run(&any_case(), |case| check(&case, &asked)).unwrap_or_else(|e| panic!("{e}"));
+    let asked = Asked {
+        policies: policies(),
+        known: RefCell::default(),
+    };
+    let mut runner = TestRunner::new(Config {
+        cases: CASES,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    runner
+        .run(&any_case(), |case| check(&case, &asked))
+        .unwrap_or_else(|e| panic!("{e}"));
     let known = asked.known.borrow();
-    assert!(known.values().any(|yes| *yes) && known.values().any(|yes| !yes), "both answers were met");
+    assert!(
+        known.values().any(|yes| *yes) && known.values().any(|yes| !yes),
+        "both answers were met"
+    );
 }
 
 /// The case that counting people requirement by requirement gets wrong.
 #[test]
 fn a_word_may_free_another_for_what_is_open() {
     let change = change(ChangeKind::Deploy, false);
-    let need = |of| Requirement { rule: "r".into(), count: 1, of, step_up: false };
-    let needs = [need(Approvers::OwningTeam), need(Approvers::JobRole(JobRole::Manager))];
+    let need = |of| Requirement {
+        rule: "r".into(),
+        count: 1,
+        of,
+        step_up: false,
+    };
+    let needs = [
+        need(Approvers::OwningTeam),
+        need(Approvers::JobRole(JobRole::Manager)),
+    ];
     let both = word(person(1, &[JobRole::Manager], &["checkout"]), false, DIGEST);
     let now = Agreement::of(&change, &needs, &[both], |_| Ok(()));
     assert!(!now.is_reached());
     for (roles, teams) in [(vec![JobRole::Manager], vec![]), (vec![], vec!["checkout"])] {
         let other = person(2, &roles, &teams);
-        assert_eq!(now.would_serve(&change, &other, false).len(), 1, "{other:?}");
+        assert_eq!(
+            now.would_serve(&change, &other, None, false).len(),
+            1,
+            "{other:?}"
+        );
     }
     let outsider = person(3, &[JobRole::Operator], &["search"]);
-    assert!(now.would_serve(&change, &outsider, false).is_empty());
+    assert!(now.would_serve(&change, &outsider, None, false).is_empty());
 }

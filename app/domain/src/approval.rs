@@ -34,6 +34,9 @@ impl fmt::Display for Verdict {
 pub struct Approval {
     pub id: ApprovalId,
     pub person: Person,
+    /// The one they stand in for, as that one stands now. A right that was delegated is never delegated on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Person>,
     pub verdict: Verdict,
     pub evidence_digest: EvidenceDigest,
     pub comment: String,

@@ -69,6 +69,8 @@ words! {
         RateLimited = "request.rate_limited",
         AuditRead = "audit.read",
         AuditExported = "audit.exported",
+        DelegationMade = "delegation.made",
+        DelegationEnded = "delegation.ended",
         RulesChanged = "rules.changed",
         RulesRefused = "rules.refused",
         EnvironmentConfigured = "environment.configured",

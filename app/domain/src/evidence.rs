@@ -59,6 +59,23 @@ pub struct Becoming {
     pub commit: GitCommit,
 }
 
+/// What the configuration says of where things are done: another Jenkins, another role or another portal is another
+/// change than the one that was approved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// Where the pipelines run.
+    pub jenkins: String,
+    /// Where a pipeline redeems its ticket.
+    pub portal: String,
+    /// The role a person's sessions are of, with `{account}` and `{job_role}`.
+    pub job_role_arn: String,
+    pub external_id: String,
+    /// The registry of the images, with `{account}` and `{region}`.
+    pub registry: String,
+    /// Another address for every AWS service; none for AWS itself.
+    pub aws: Option<String>,
+}
+
 /// Exactly what will be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -86,6 +103,9 @@ pub struct Evidence {
     /// The change that a rollback undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_of: Option<ChangeId>,
+    /// By which addresses and roles it is done; empty in evidence of schema 1, which therefore never equals today's.
+    #[serde(default)]
+    pub through: Through,
     /// Which rules were in force.
     pub rule_version: String,
     /// Policy set in force.
@@ -93,7 +113,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    pub const SCHEMA: u32 = 1;
+    pub const SCHEMA: u32 = 2;
 
     /// What will run in this region.
     pub fn becomes(&self, target: &Target) -> Becoming {
@@ -251,6 +271,14 @@ pub(crate) mod tests {
                 target("eu-west-1", Side::Active),
             ],
             rollback_of: None,
+            through: Through {
+                jenkins: "https://jenkins.example.com/".into(),
+                portal: "https://portolan.example.com/".into(),
+                job_role_arn: "arn:aws:iam::{account}:role/portolan-job-{job_role}".into(),
+                external_id: "portolan-{account}".into(),
+                registry: "{account}.dkr.ecr.{region}.amazonaws.com".into(),
+                aws: None,
+            },
             rule_version: "r1".into(),
             policy_version: "p1".into(),
         }

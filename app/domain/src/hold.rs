@@ -13,7 +13,10 @@ pub enum Hold {
     /// It was asked for not to start before.
     Time { until: Timestamp },
     /// It is to follow this change, which has not succeeded.
-    After { change: ChangeId, state: ChangeState },
+    After {
+        change: ChangeId,
+        state: ChangeState,
+    },
     /// Its release has not run there, and nobody has overridden that.
     Promotion { from: EnvironmentName },
 }
@@ -35,8 +38,14 @@ impl Prerequisites {
         if let Some(until) = self.start_at.filter(|at| now < *at) {
             all.push(Hold::Time { until });
         }
-        let open = self.after.iter().filter(|(_, state)| *state != ChangeState::Succeeded);
-        all.extend(open.map(|(change, state)| Hold::After { change: *change, state: *state }));
+        let open = self
+            .after
+            .iter()
+            .filter(|(_, state)| *state != ChangeState::Succeeded);
+        all.extend(open.map(|(change, state)| Hold::After {
+            change: *change,
+            state: *state,
+        }));
         if let Some(from) = &self.not_promoted_from {
             all.push(Hold::Promotion { from: from.clone() });
         }
@@ -58,7 +67,10 @@ impl Hold {
                 "change {change}, which is {state} and will never succeed: cancel this one, or ask for it again without it"
             ),
             Self::After { change, state } => {
-                format!("change {change} to succeed, which is {}", state.as_str().replace('_', " "))
+                format!(
+                    "change {change} to succeed, which is {}",
+                    state.as_str().replace('_', " ")
+                )
             }
             Self::Promotion { from } => format!(
                 "its release to succeed in {from} first, or for somebody who may to override that"
@@ -109,7 +121,11 @@ mod tests {
         for word in ["UTC", "which is running", "will never succeed", "staging"] {
             assert!(said.contains(word), "{said}");
         }
-        assert_eq!(all.holds(at(100)).len(), 3, "the moment itself is late enough");
+        assert_eq!(
+            all.holds(at(100)).len(),
+            3,
+            "the moment itself is late enough"
+        );
         let none = Prerequisites {
             after: vec![(change(1), ChangeState::Succeeded)],
             ..Prerequisites::default()

@@ -59,6 +59,8 @@ ids! {
     /// A window, freeze or stop.
     ScheduleId,
     OverrideId,
+    /// Somebody stands in for somebody else.
+    DelegationId,
     /// One request to the portal; appears in problems, logs and audit events.
     RequestId,
 }

@@ -63,6 +63,8 @@ actions! {
     StopTheLine = "stop", ScheduleWrite, "stop the line";
     /// Except one change from a freeze: ask for it, or be the second who confirms.
     OverrideFreeze = "override_freeze", ScheduleWrite, "override a freeze";
+    /// Let another person stand in for oneself for a while.
+    Delegate = "delegate", ApprovalsWrite, "let this person stand in for you";
     ExportAudit = "export", Read, "export the audit log";
 }
 

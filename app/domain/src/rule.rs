@@ -72,8 +72,11 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    pub fn accepts(&self, approval: &Approval, owner: &TeamName) -> bool {
-        self.of.include(&approval.person, owner) && (!self.step_up || approval.stepped_up)
+    /// Whether this word fits, with the standing of its giver or of `behind`, whom they stand in for.
+    pub fn accepts(&self, approval: &Approval, behind: Option<&Person>, owner: &TeamName) -> bool {
+        let fits = self.of.include(&approval.person, owner)
+            || behind.is_some_and(|person| self.of.include(person, owner));
+        fits && (!self.step_up || approval.stepped_up)
     }
 }
 
@@ -170,6 +173,17 @@ pub fn tally(
         .filter(|a| a.verdict == Verdict::Approve && a.evidence_digest == digest)
         .filter(|a| a.person.id != requester && seen.insert(a.person.id))
         .collect();
+    // Whoever asked for the change stands behind nobody, nor does who has given their own word; and nobody stands
+    // behind two.
+    let mut behind_one = std::collections::BTreeSet::new();
+    let behind: Vec<Option<&Person>> = valid
+        .iter()
+        .map(|a| {
+            a.on_behalf_of.as_ref().filter(|p| {
+                p.id != requester && !seen.contains(&p.id) && behind_one.insert(p.id)
+            })
+        })
+        .collect();
     let slots: Vec<usize> = requirements
         .iter()
         .enumerate()
@@ -182,7 +196,7 @@ pub fn tally(
         let mut visited = vec![false; slots.len()];
         augment(
             person,
-            &valid,
+            (&valid, &behind),
             requirements,
             &slots,
             owner,
@@ -218,7 +232,7 @@ pub fn stepped_up(status: &[RequirementStatus], approvals: &[Approval]) -> bool 
 
 fn augment(
     person: usize,
-    valid: &[&Approval],
+    valid: (&[&Approval], &[Option<&Person>]),
     requirements: &[Requirement],
     slots: &[usize],
     owner: &TeamName,
@@ -226,7 +240,7 @@ fn augment(
     visited: &mut [bool],
 ) -> bool {
     for slot in 0..slots.len() {
-        if visited[slot] || !requirements[slots[slot]].accepts(valid[person], owner) {
+        if visited[slot] || !requirements[slots[slot]].accepts(valid.0[person], valid.1[person], owner) {
             continue;
         }
         visited[slot] = true;

@@ -23,6 +23,7 @@ fn approval(person: Person, digest: u8) -> Approval {
     Approval {
         id: ApprovalId(Uuid::from_u128(1)),
         person,
+        on_behalf_of: None,
         verdict: Verdict::Approve,
         evidence_digest: EvidenceDigest([digest; 32]),
         comment: String::new(),
@@ -77,6 +78,25 @@ fn stepped_up_is_everybody_who_counts_and_at_least_one() {
         all(&needs(1), &[manager(1), weak(2)]),
         "a further word changes nothing"
     );
+}
+
+#[test]
+fn a_stand_in_brings_the_standing_of_one_person_once() {
+    let manager = person(1, &[JobRole::Manager], &[]);
+    let stand_in = |n, behind: &Person| Approval {
+        on_behalf_of: Some(behind.clone()),
+        ..approval(person(n, &[], &[]), 7)
+    };
+    let needs = |n| [need("a", n, Approvers::JobRole(JobRole::Manager))];
+    assert!(satisfied(&needs(1), &[stand_in(2, &manager)]));
+    assert!(!satisfied(&needs(1), &[approval(person(2, &[], &[]), 7)]), "without the other's standing");
+    assert!(!satisfied(&needs(2), &[stand_in(2, &manager), stand_in(3, &manager)]), "two stand in for one");
+    let both = [stand_in(2, &manager), approval(manager.clone(), 7)];
+    assert!(!satisfied(&needs(2), &both), "the one and their stand-in");
+    assert!(satisfied(&needs(1), &both));
+    let requester = person(0, &[JobRole::Manager], &[]);
+    assert!(!satisfied(&needs(1), &[stand_in(2, &requester)]), "for whoever asked");
+    assert!(!satisfied(&needs(1), &[stand_in(0, &manager)]), "by whoever asked");
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) fn account(visit: &Visit) -> Html {
                 </dl>
                 <ul class="account-links">
                     <li><a href="/tokens">{icon("key-round")}"API tokens"</a></li>
+                    <li><a href="/delegations">{icon("users")}"Standing in"</a></li>
                     <li><a href="/sessions">{icon("monitor-smartphone")}"Sessions"</a></li>
                 </ul>
                 {themes(visit)}

@@ -17,11 +17,12 @@ mod timing;
 mod view;
 mod visible;
 
+pub(crate) use start::job as as_job;
 pub(crate) use visible::Standing;
 
+pub use explain::{MatchedRule, MatchedRules};
 pub use list::{ChangeQuery, ChangeRow, Home};
 pub use request::{NewChange, Preview, Timing};
-pub use explain::{MatchedRule, MatchedRules};
 pub use rollback::RollbackPreview;
 pub use timing::{PromotionOverride, Timed};
 pub use view::{ApprovalView, Buttons, ChangeDetail, Explain, RequirementView, TimelineEntry};

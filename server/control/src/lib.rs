@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod changes;
 pub mod clock;
 mod decide;
+pub mod delegations;
 pub mod environments;
 pub mod error;
 pub mod health;

@@ -9,6 +9,7 @@ mod approvals;
 mod attention;
 mod calendar;
 mod changes;
+mod delegations;
 mod flash;
 mod form;
 mod once;
@@ -68,6 +69,11 @@ pub fn router(state: AppState) -> Router {
             "/changes/{id}/rollback",
             get(rollback::form).post(rollback::request),
         )
+        .route(
+            "/delegations",
+            get(delegations::list).post(delegations::make),
+        )
+        .route("/delegations/{id}/end", post(delegations::end))
         .route(
             "/approvals",
             get(approvals::inbox).post(approvals::decide_several),

@@ -146,7 +146,7 @@ fn timing(fields: &Params) -> Result<Timing, Refusal> {
 }
 
 /// As browsers send a date and time, or people write one: in UTC.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = text
         .trim_end_matches(" UTC")
         .trim_end_matches('Z')

@@ -1,6 +1,8 @@
 //! A portal as people and programs see it.
 
+pub mod attention;
 pub mod browser;
+pub mod back;
 pub mod calendar;
 pub mod keys;
 pub mod op;
@@ -72,8 +74,18 @@ impl World {
         Self::over(pool, op, Clock::system(), more).await
     }
 
+    /// Where production takes only what has succeeded in staging.
+    pub async fn promoting(pool: PgPool) -> Self {
+        let file = CONFIG.replace("protected = true\n", "protected = true\npromote_from = \"staging\"\n");
+        Self::of(&file, pool, Op::start().await, Clock::system(), &[]).await
+    }
+
     /// Over an identity provider that is there already.
     pub async fn over(pool: PgPool, op: Op, clock: Clock, more: &[(&str, &str)]) -> Self {
+        Self::of(CONFIG, pool, op, clock, more).await
+    }
+
+    async fn of(file: &str, pool: PgPool, op: Op, clock: Clock, more: &[(&str, &str)]) -> Self {
         control::outside::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -83,7 +95,7 @@ impl World {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
         let config =
-            Config::read("local/portolan.toml", CONFIG, variables).expect("the configuration");
+            Config::read("local/portolan.toml", file, variables).expect("the configuration");
         let state = AppState::build(config, clock.clone(), PortalIdentity::Environment)
             .await
             .expect("a portal");

@@ -13,6 +13,8 @@ use sqlx::PgPool;
 use crate::{
     harness::{
         Answer, Browser, World,
+        back::override_promotion,
+        attention::settle,
         calendar::{ask_override, confirm_override, make_entry},
         shop::{FOREIGN, OWN, decide, id, make_token, release, wish},
     },
@@ -30,7 +32,7 @@ const PEOPLE: [&str; 7] = [
 ];
 
 /// Calls about one service or change: own is of team checkout, foreign of team catalog.
-const ABOUT: [&str; 20] = [
+const ABOUT: [&str; 26] = [
     "GET /services/{name}",
     "GET /services/{name}/releases",
     "POST /services/{name}/releases",
@@ -46,15 +48,21 @@ const ABOUT: [&str; 20] = [
     "POST /changes/{id}/start",
     "POST /changes/{id}/cancel",
     "POST /changes/{id}/retry",
+    "GET /changes/{id}/attention",
+    "POST /changes/{id}/attention done",
+    "POST /changes/{id}/attention retry",
+    "POST /changes/{id}/attention abandon",
     "DELETE /tokens/{id}",
     "POST /people/{id}/disable",
     "POST /people/{id}/enable",
     "POST /changes/{id}/override",
     "POST /changes/{id}/override/confirm",
+    "POST /changes/{id}/rollback",
+    "POST /changes/{id}/promotion-override",
 ];
 
 /// Calls about nothing in particular. Of lists the table says how many items there were.
-const PLAIN: [&str; 24] = [
+const PLAIN: [&str; 25] = [
     "GET /me",
     "GET /services",
     "POST /services/import",
@@ -64,6 +72,7 @@ const PLAIN: [&str; 24] = [
     "GET /rules",
     "GET /changes",
     "GET /changes?awaiting=me",
+    "GET /attention",
     "GET /audit/events",
     "GET /audit/events/{id}",
     "GET /audit/export",
@@ -81,11 +90,12 @@ const PLAIN: [&str; 24] = [
     "DELETE /stops/{id}",
 ];
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/",
     "/services",
     "/changes",
     "/approvals",
+    "/attention",
     "/audit",
     "/tokens",
     "/catalog",
@@ -95,15 +105,16 @@ const PAGES: [&str; 12] = [
     "/calendar/new",
     "/calendar/{id}",
 ];
-const PAGES_ABOUT: [&str; 3] = [
+const PAGES_ABOUT: [&str; 4] = [
     "/services/{name}",
     "/services/{name}/deploy",
     "/changes/{id}",
+    "/attention/{id}",
 ];
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn who_may_do_what(pool: PgPool) {
-    let world = World::start(pool).await.with_shop().await;
+    let world = World::promoting(pool).await.with_shop().await;
     let mut browsers = BTreeMap::new();
     for login in PEOPLE {
         let browser = if login == "nobody" {
@@ -240,8 +251,12 @@ fn told(answer: &Answer) -> String {
 
 /// The id that the call is about: of an entry of the calendar that is in force, or else of the event.
 async fn entry(world: &World, call: &str, event: &str) -> String {
-    let of = ["freezes", "windows", "stops"].into_iter().find(|of| call.contains(of));
-    let Some(of) = of else { return event.to_owned() };
+    let of = ["freezes", "windows", "stops"]
+        .into_iter()
+        .find(|of| call.contains(of));
+    let Some(of) = of else {
+        return event.to_owned();
+    };
     world.nothing_holds().await;
     if call.starts_with("DELETE") {
         return id(&world.entry(of).await);
@@ -294,8 +309,11 @@ async fn object(world: &World, call: &str, service: &str, login: &str) -> Value 
     match path.rsplit('/').next().unwrap_or_default() {
         "start" => world.approved(service).await,
         "override" => world.frozen(service, false).await,
+        "rollback" => world.undoable(service).await,
+        "promotion-override" => world.unpromoted(service).await,
         "confirm" => world.frozen(service, true).await,
         "retry" => world.cancelled(service).await,
+        last if last.starts_with("attention") => world.parked(service).await,
         _ if path.starts_with("/changes/{id}") => world.waiting(service, "staging").await,
         _ => json!(null),
     }
@@ -304,7 +322,9 @@ async fn object(world: &World, call: &str, service: &str, login: &str) -> Value 
 async fn about(browser: &mut Browser, call: &str, service: &str, it: &Value) -> String {
     let because = json!({"reason": "a test"});
     let (route, decision) = match call.rsplit_once(' ') {
-        Some((route, decision)) if decision == "approve" || decision == "reject" => {
+        Some((route, decision))
+            if ["approve", "reject", "done", "retry", "abandon"].contains(&decision) =>
+        {
             (route, decision)
         }
         _ => (call, ""),
@@ -324,10 +344,13 @@ async fn about(browser: &mut Browser, call: &str, service: &str, it: &Value) -> 
                 .await
         }
         "POST /changes/{id}/approvals" => decide(browser, it, decision).await,
+        "POST /changes/{id}/attention" => settle(browser, it, decision).await,
+        "POST /changes/{id}/promotion-override" => override_promotion(browser, it).await,
         "POST /changes/{id}/override" => ask_override(browser, it).await,
         "POST /changes/{id}/override/confirm" => confirm_override(browser, it).await,
         "POST /changes/{id}/cancel"
         | "POST /changes/{id}/retry"
+        | "POST /changes/{id}/rollback"
         | "POST /people/{id}/disable"
         | "POST /people/{id}/enable" => browser.call(method, &path, Some(&because)).await,
         "GET /changes/{id}/events" => {

@@ -117,13 +117,20 @@ impl PolicySet {
     pub fn approvers(&self) -> BTreeSet<crate::JobRole> {
         let may = |role: &crate::JobRole| {
             crate::ChangeKind::ALL.iter().any(|kind| {
-                [false, true].iter().any(|protected| self.could_approve(*role, *kind, *protected))
+                [false, true]
+                    .iter()
+                    .any(|protected| self.could_approve(*role, *kind, *protected))
             })
         };
         crate::JobRole::ALL.into_iter().filter(may).collect()
     }
 
-    fn could_approve(&self, role: crate::JobRole, kind: crate::ChangeKind, protected: bool) -> bool {
+    fn could_approve(
+        &self,
+        role: crate::JobRole,
+        kind: crate::ChangeKind,
+        protected: bool,
+    ) -> bool {
         let (Ok(team), Ok(environment), Ok(login)) = (
             TeamName::parse("any"),
             crate::EnvironmentName::parse("any"),
@@ -155,7 +162,8 @@ impl PolicySet {
             owner: Some(nobody.into()),
             person: None,
         };
-        self.check::<super::Approve>(&caller, &resource, Timestamp::UNIX_EPOCH).is_ok()
+        self.check::<super::Approve>(&caller, &resource, Timestamp::UNIX_EPOCH)
+            .is_ok()
     }
 
     /// Decides, and hands the subject back inside the proof.
@@ -243,7 +251,11 @@ impl PolicySet {
                 all
             },
         );
-        Answer { action: A::NAME, verdict, policies }
+        Answer {
+            action: A::NAME,
+            verdict,
+            policies,
+        }
     }
 
     fn check<A: Action>(

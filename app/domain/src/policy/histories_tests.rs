@@ -341,6 +341,7 @@ impl<'a> Road<'a> {
         self.approvals.push(Approval {
             id: ApprovalId(Uuid::from_u128(1)),
             person: caller.person,
+            on_behalf_of: None,
             verdict: Verdict::Approve,
             evidence_digest: digest(seen),
             comment: String::new(),

@@ -1,13 +1,14 @@
 //! Giving one's word: approve or reject, bound to the evidence one has seen.
 
 use domain::{
-    Caller, CallerKind, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode, Verdict,
+    Caller, CallerKind, Change, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode, Verdict,
+    agreement::Agreement,
     policy::{Approve, Reject},
 };
 use serde_json::json;
 
 use super::{ChangeDetail, rows};
-use crate::{Control, Error, Result, new_id};
+use crate::{Control, delegations::rows::Behind, Error, Result, new_id};
 
 impl Control {
     /// Records the word. The last one needed makes the grant, and the change starts or waits to be started.
@@ -71,6 +72,10 @@ impl Control {
             CallerKind::Token { .. } | CallerKind::Job { .. } => None,
         };
         let stepped_up = caller.is_stepped_up(tx.now());
+        let behind = match verdict {
+            Verdict::Approve => self.behind(&mut tx, caller, &stored).await?,
+            Verdict::Reject => None,
+        };
         let new = rows::NewApproval {
             id: new_id(),
             change: id,
@@ -81,6 +86,7 @@ impl Control {
             stepped_up,
             auth_time: authentication.map(|a| a.auth_time),
             door: caller.kind.as_str(),
+            behind: behind.as_ref().map(|(by, person)| (person.id, *by)),
         };
         if !rows::insert_approval(&mut tx, new).await? {
             drop(tx);
@@ -91,7 +97,11 @@ impl Control {
             return Err(self.refused(caller, id, refusal).await?);
         }
         let event = event
-            .with(json!({"evidence_digest": digest, "comment": comment, "stepped_up": stepped_up}));
+            .with(json!({
+                "evidence_digest": digest, "comment": comment, "stepped_up": stepped_up,
+                "on_behalf_of": behind.as_ref().map(|(_, person)| &person.login),
+                "delegation": behind.as_ref().map(|(by, _)| by),
+            }));
         if verdict == Verdict::Reject {
             let why = if comment.is_empty() {
                 None
@@ -110,7 +120,10 @@ impl Control {
             rows::save(&mut tx, &change, None).await?;
             rows::make_grant(&mut tx, new_id(), &change).await?;
             more.push(ready);
-            let ready = rows::Stored { change, ..stored.clone() };
+            let ready = rows::Stored {
+                change,
+                ..stored.clone()
+            };
             more.extend(self.schedule_held(&mut tx, &ready).await?);
         } else if agreement
             .status
@@ -130,6 +143,42 @@ impl Control {
         tx.commit(event, more).await?;
         self.work().notify_waiters();
         self.change(caller, id).await
+    }
+
+    /// Whom the caller's word would be given for: nobody where it counts by itself.
+    async fn behind(
+        &self,
+        tx: &mut crate::ChangeTx,
+        caller: &Caller,
+        stored: &rows::Stored,
+    ) -> Result<Option<(domain::DelegationId, domain::Person)>> {
+        let (change, since, now) = (&stored.change, self.standing_since(), tx.now());
+        let approvals = rows::approvals(tx.conn(), change.id, since).await?;
+        let agreement = self.agreement(stored, &approvals);
+        let stepped_up = caller.is_stepped_up(now);
+        if !agreement.would_serve(change, &caller.person, None, stepped_up).is_empty() {
+            return Ok(None);
+        }
+        let all = crate::delegations::rows::behind(tx.conn(), caller.person.id, now, since).await?;
+        let found = self.serving(change, &agreement, caller, &all, stepped_up);
+        Ok(found.map(|one| (one.by, one.person.clone())))
+    }
+
+    /// The first of those whom the caller stands in for with whose standing their word would count.
+    pub(super) fn serving<'a>(
+        &self,
+        change: &Change,
+        agreement: &Agreement,
+        caller: &Caller,
+        all: &'a [Behind],
+        stepped_up: bool,
+    ) -> Option<&'a Behind> {
+        all.iter().filter(|one| one.covers(change)).find(|one| {
+            let other = super::start::job(one.person.clone());
+            let may = self.policies().may(&other, Approve, change, self.now()).is_ok();
+            let person = Some(&one.person);
+            may && !agreement.would_serve(change, &caller.person, person, stepped_up).is_empty()
+        })
     }
 
     /// Records a refusal about a change and hands it back as the error to return.

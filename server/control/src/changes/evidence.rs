@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     ChangeId, ChangeKind, EnvironmentName, Evidence, Login, Refusal, RefusalCode, ReleaseId,
     RuleSet, ServiceId, ServiceName, Target, Version,
-    evidence::{Running, Side},
+    evidence::{Running, Side, Through},
     rollback::{Ran, previous},
 };
 
@@ -44,8 +44,16 @@ impl Control {
     ) -> Result<Planned> {
         let ground = self.ground(conn, service, environment).await?;
         let targets = targets(&ground.place, &ground.running);
-        self.evidence(conn, ChangeKind::Deploy, requester, &ground, version, targets, None)
-            .await
+        self.evidence(
+            conn,
+            ChangeKind::Deploy,
+            requester,
+            &ground,
+            version,
+            targets,
+            None,
+        )
+        .await
     }
 
     /// What undoing a change would do now: each of its regions goes back to the release that was good there before.
@@ -63,7 +71,11 @@ impl Control {
         let history = rows::history::verified(conn, ground.service.id, environment).await?;
         let mut all = targets(&ground.place, &ground.running);
         all.retain_mut(|target| {
-            let touched = of.evidence.targets.iter().find(|t| t.region == target.region);
+            let touched = of
+                .evidence
+                .targets
+                .iter()
+                .find(|t| t.region == target.region);
             let Some(touched) = touched else { return false };
             let here: Vec<Ran> = history
                 .iter()
@@ -73,7 +85,10 @@ impl Control {
             target.becomes = previous(&here, &of.evidence.becomes(touched).digest);
             target.becomes.is_some()
         });
-        let serving = all.iter().find(|t| t.side == Side::Active).or_else(|| all.first());
+        let serving = all
+            .iter()
+            .find(|t| t.side == Side::Active)
+            .or_else(|| all.first());
         let Some(version) = serving.and_then(|t| Some(t.becomes.as_ref()?.version.clone())) else {
             return Err(Refusal::new(
                 RefusalCode::Conflict,
@@ -82,8 +97,16 @@ impl Control {
             .into());
         };
         let of = Some(of.change.id);
-        self.evidence(conn, ChangeKind::Rollback, requester, &ground, &version, all, of)
-            .await
+        self.evidence(
+            conn,
+            ChangeKind::Rollback,
+            requester,
+            &ground,
+            &version,
+            all,
+            of,
+        )
+        .await
     }
 
     /// What a change that exists would do now.
@@ -100,8 +123,28 @@ impl Control {
             return self.plan_rollback(conn, &change.requester_login, &of).await;
         }
         let (service, version) = (&change.service, &change.version);
-        self.plan(conn, &change.requester_login, service, version, &change.environment)
-            .await
+        self.plan(
+            conn,
+            &change.requester_login,
+            service,
+            version,
+            &change.environment,
+        )
+        .await
+    }
+
+    /// What the configuration says of where things are done.
+    fn through(&self) -> Through {
+        let settings = self.settings();
+        let aws = &settings.aws;
+        Through {
+            jenkins: settings.jenkins.url.to_string(),
+            portal: settings.public_url.to_string(),
+            job_role_arn: aws.job_role_arn.clone(),
+            external_id: aws.external_id.clone(),
+            registry: aws.registry.clone(),
+            aws: aws.endpoint.as_ref().map(ToString::to_string),
+        }
     }
 
     async fn ground(
@@ -137,10 +180,18 @@ impl Control {
             )
             .into());
         }
-        Ok(Ground { service: found, place, running, rules })
+        Ok(Ground {
+            service: found,
+            place,
+            running,
+            rules,
+        })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all that differs between the kinds")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that differs between the kinds"
+    )]
     async fn evidence(
         &self,
         conn: &mut sqlx::PgConnection,
@@ -187,6 +238,7 @@ impl Control {
                 .ok_or_else(|| lacks("jenkins.io/job-full-name"))?,
             targets,
             rollback_of,
+            through: self.through(),
             rule_version: ground.rules.version().to_owned(),
             policy_version: self.policies().version().to_owned(),
         };

@@ -1,7 +1,7 @@
 //! Why a change may or may not go on: the decisions that the enforcer takes, with the policies and rules behind them.
 
 use domain::{
-    Approval, Caller, Change, ChangeState, Evidence,
+    Approval, Caller, Change, ChangeState, Evidence, Person,
     agreement::Agreement,
     policy::{Answer, Approve, Cancel, Read, Reject, Resume, Start},
     rule::Facts,
@@ -36,7 +36,21 @@ impl Control {
     /// Decisions, starts, pages and explanations go by this one object.
     pub(super) fn agreement(&self, stored: &Stored, approvals: &[Approval]) -> Agreement {
         let change = &stored.change;
-        Agreement::of(change, &stored.requirements, approvals, |approval| self.may_still(change, approval))
+        // Nobody stands behind a word who could not give it themselves.
+        let behind = |person: &Person| {
+            let caller = super::start::job(person.clone());
+            self.policies().may(&caller, Approve, change, self.now()).is_ok()
+        };
+        let approvals: Vec<Approval> = approvals
+            .iter()
+            .map(|approval| Approval {
+                on_behalf_of: approval.on_behalf_of.clone().filter(behind),
+                ..approval.clone()
+            })
+            .collect();
+        Agreement::of(change, &stored.requirements, &approvals, |approval| {
+            self.may_still(change, approval)
+        })
     }
 
     fn may_still(&self, change: &Change, approval: &Approval) -> Result<(), domain::Refusal> {
@@ -54,8 +68,15 @@ impl Control {
                 .demands
                 .iter()
                 .map(|d| {
-                    let factor = if d.step_up { ", each with a fresh second factor" } else { "" };
-                    format!("{}{factor}", super::view::words(d.count, &d.of, &evidence.team))
+                    let factor = if d.step_up {
+                        ", each with a fresh second factor"
+                    } else {
+                        ""
+                    };
+                    format!(
+                        "{}{factor}",
+                        super::view::words(d.count, &d.of, &evidence.team)
+                    )
                 })
                 .collect(),
         });

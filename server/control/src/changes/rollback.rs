@@ -26,18 +26,30 @@ impl Control {
         let stored = self.readable_change(caller, of).await?;
         undoable(&stored)?;
         let mut conn = self.pool().acquire().await?;
-        let planned = self.plan_rollback(&mut conn, &caller.person.login, &stored).await?;
+        let planned = self
+            .plan_rollback(&mut conn, &caller.person.login, &stored)
+            .await?;
         drop(conn);
-        let deployed = Evidence { kind: ChangeKind::Deploy, ..planned.evidence.clone() };
-        let count = |evidence| super::request::requirements(&planned.rules, evidence)
-            .map_or(0, |all| all.iter().map(|r| r.count).sum());
+        let deployed = Evidence {
+            kind: ChangeKind::Deploy,
+            ..planned.evidence.clone()
+        };
+        let count = |evidence| {
+            super::request::requirements(&planned.rules, evidence)
+                .map_or(0, |all| all.iter().map(|r| r.count).sum())
+        };
         let approvals = (count(&planned.evidence), count(&deployed));
         let regions = stored.evidence.targets.iter().map(|t| t.region.clone());
         let left = regions
             .filter(|region| !planned.evidence.targets.iter().any(|t| t.region == *region))
             .collect();
         let preview = self.preview_of(caller, planned).await?;
-        Ok(RollbackPreview { of, preview, left, approvals })
+        Ok(RollbackPreview {
+            of,
+            preview,
+            left,
+            approvals,
+        })
     }
 
     /// Asks for a change that undoes this one.
@@ -48,29 +60,51 @@ impl Control {
         reason: Reason,
         start_mode: StartMode,
     ) -> Result<ChangeDetail> {
-        let wish = Wish { reason, start_mode, retry_of: None, timing: super::Timing::default() };
+        let wish = Wish {
+            reason,
+            start_mode,
+            retry_of: None,
+            timing: super::Timing::default(),
+        };
         self.rollback(caller, of, wish).await
     }
 
-    pub(super) async fn rollback(&self, caller: &Caller, of: ChangeId, wish: Wish) -> Result<ChangeDetail> {
+    pub(super) async fn rollback(
+        &self,
+        caller: &Caller,
+        of: ChangeId,
+        wish: Wish,
+    ) -> Result<ChangeDetail> {
         let stored = self.readable_change(caller, of).await?;
         undoable(&stored)?;
         let mut conn = self.pool().acquire().await?;
-        let planned = self.plan_rollback(&mut conn, &caller.person.login, &stored).await?;
+        let planned = self
+            .plan_rollback(&mut conn, &caller.person.login, &stored)
+            .await?;
         drop(conn);
         self.submit(caller, planned, wish).await
     }
 
     /// Whether this change can be undone, for the button.
-    pub(super) fn may_roll_back(&self, caller: &Caller, stored: &rows::Stored) -> Result<(), Refusal> {
+    pub(super) fn may_roll_back(
+        &self,
+        caller: &Caller,
+        stored: &rows::Stored,
+    ) -> Result<(), Refusal> {
         match undoable(stored) {
             Err(Error::Refused(refusal)) => return Err(refusal),
-            Err(Error::Fault(_)) => return Err(Refusal::new(RefusalCode::Conflict, "It cannot be undone.")),
+            Err(Error::Fault(_)) => {
+                return Err(Refusal::new(RefusalCode::Conflict, "It cannot be undone."));
+            }
             Ok(()) => {}
         }
-        let as_rollback = Evidence { kind: ChangeKind::Rollback, ..stored.evidence.clone() };
+        let as_rollback = Evidence {
+            kind: ChangeKind::Rollback,
+            ..stored.evidence.clone()
+        };
         let draft = super::request::draft(&as_rollback);
-        self.policies().may(caller, RequestChange, &draft, self.now())
+        self.policies()
+            .may(caller, RequestChange, &draft, self.now())
     }
 }
 
@@ -80,7 +114,10 @@ fn undoable(stored: &rows::Stored) -> Result<()> {
     let deploys = matches!(change.kind, ChangeKind::Deploy | ChangeKind::Rollback);
     let did = matches!(
         change.state,
-        ChangeState::Succeeded | ChangeState::Failed | ChangeState::Cancelled | ChangeState::NeedsAttention
+        ChangeState::Succeeded
+            | ChangeState::Failed
+            | ChangeState::Cancelled
+            | ChangeState::NeedsAttention
     );
     if deploys && did {
         return Ok(());

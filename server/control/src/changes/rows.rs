@@ -252,6 +252,17 @@ struct ApprovalRow {
     void: bool,
     #[sqlx(flatten)]
     person: PersonRow,
+    /// Whom they stood in for, as that person stands now; none where that one is shut out or has not signed in of late.
+    behind: Option<sqlx::types::Json<Behind>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Behind {
+    id: uuid::Uuid,
+    login: String,
+    name: String,
+    job_roles: Vec<String>,
+    teams: Vec<String>,
 }
 
 /// The words given, with their people as they stand now. Until the change has started, somebody who is or was
@@ -275,7 +286,10 @@ pub(super) async fn approvals_of(
         "SELECT a.id, a.change_id, a.verdict, a.evidence_digest, a.comment, a.stepped_up, a.at,
                 c.state IN ('requested', 'planning', 'awaiting_approval', 'approved', 'scheduled')
                     AND (p.disabled_at IS NOT NULL OR a.at <= coalesce(p.void_until, '-infinity') OR p.signed_in_at <= $2) AS void,
-                p.id AS person_id, p.login, p.name, p.job_roles, p.teams
+                p.id AS person_id, p.login, p.name, p.job_roles, p.teams,
+                (SELECT jsonb_build_object('id', b.id, 'login', b.login, 'name', b.name, 'job_roles', b.job_roles, 'teams', b.teams)
+                 FROM person b WHERE b.id = a.on_behalf_of AND b.disabled_at IS NULL
+                   AND a.at > coalesce(b.void_until, '-infinity') AND b.signed_in_at > $2) AS behind
          FROM approval a JOIN person p ON p.id = a.person_id JOIN change c ON c.id = a.change_id
          WHERE a.change_id = ANY($1) ORDER BY a.id",
     )
@@ -305,9 +319,20 @@ impl TryFrom<ApprovalRow> for (ChangeId, Approval) {
             person.job_roles.clear();
             person.teams.clear();
         }
+        let behind = row.behind.map(|behind| {
+            let behind = behind.0;
+            Person::try_from(PersonRow {
+                person_id: behind.id,
+                login: behind.login,
+                name: behind.name,
+                job_roles: behind.job_roles,
+                teams: behind.teams,
+            })
+        });
         let approval = Approval {
             id: row.id.into(),
             person,
+            on_behalf_of: behind.transpose()?,
             verdict,
             evidence_digest: EvidenceDigest(digest),
             comment: row.comment,
@@ -348,14 +373,16 @@ pub(super) struct NewApproval<'a> {
     pub(super) stepped_up: bool,
     pub(super) auth_time: Option<Timestamp>,
     pub(super) door: &'a str,
+    /// Whom the giver stands in for, and by which delegation.
+    pub(super) behind: Option<(PersonId, domain::DelegationId)>,
 }
 
 /// False when this person has already decided on this change.
 pub(super) async fn insert_approval(tx: &mut ChangeTx, new: NewApproval<'_>) -> Result<bool> {
     let now = tx.now().to_sqlx();
     let done = sqlx::query(
-        "INSERT INTO approval (id, change_id, person_id, verdict, evidence_digest, comment, stepped_up, auth_time, door, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (change_id, person_id) DO NOTHING",
+        "INSERT INTO approval (id, change_id, person_id, verdict, evidence_digest, comment, stepped_up, auth_time, door, at, on_behalf_of, delegation_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (change_id, person_id) DO NOTHING",
     )
     .bind(new.id.0)
     .bind(new.change.0)
@@ -367,6 +394,8 @@ pub(super) async fn insert_approval(tx: &mut ChangeTx, new: NewApproval<'_>) -> 
     .bind(new.auth_time.map(ToSqlx::to_sqlx))
     .bind(new.door)
     .bind(now)
+    .bind(new.behind.map(|(person, _)| person.0))
+    .bind(new.behind.map(|(_, by)| by.0))
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)

@@ -120,8 +120,7 @@ impl Control {
         }
         let tx = self.unless_early(tx, caller, &stored).await?;
         let (mut tx, may_start) = self.unless_held(tx, caller, &stored).await?;
-        let now = self.plan_again(tx.conn(), &stored)
-            .await;
+        let now = self.plan_again(tx.conn(), &stored).await;
         let (differences, why) = match now {
             Ok(planned) => {
                 let differences = stored.evidence.differences(&planned.evidence);
@@ -247,7 +246,12 @@ impl Control {
 
 /// Why the approvals no longer suffice: people change roles and leave.
 fn lost_quorum(approvals: &[Approval], agreement: &Agreement, void: &[(String, String)]) -> String {
-    let counted = |a: &Approval| agreement.status.iter().any(|s| s.given_by.contains(&a.person.id));
+    let counted = |a: &Approval| {
+        agreement
+            .status
+            .iter()
+            .any(|s| s.given_by.contains(&a.person.id))
+    };
     let lost: Vec<String> = approvals
         .iter()
         .filter(|a| !counted(a))
@@ -266,7 +270,7 @@ fn lost_quorum(approvals: &[Approval], agreement: &Agreement, void: &[(String, S
 }
 
 /// The portal continuing what this person asked for.
-pub(super) fn job(person: Person) -> Caller {
+pub(crate) fn job(person: Person) -> Caller {
     Caller {
         person,
         kind: CallerKind::Job { step: None },

@@ -66,12 +66,16 @@ impl Control {
             if timing.after[..i].contains(id) {
                 return Err(Refusal::field("after", format!("{id} stands twice")).into());
             }
-            let found = self.readable_change(caller, *id).await.map_err(|error| match error {
-                Error::Refused(_) => {
-                    Error::from(Refusal::field("after", format!("there is no change {id}, or you may not see it")))
-                }
-                fault @ Error::Fault(_) => fault,
-            })?;
+            let found = self
+                .readable_change(caller, *id)
+                .await
+                .map_err(|error| match error {
+                    Error::Refused(_) => Error::from(Refusal::field(
+                        "after",
+                        format!("there is no change {id}, or you may not see it"),
+                    )),
+                    fault @ Error::Fault(_) => fault,
+                })?;
             let state = found.change.state;
             if (Hold::After { change: *id, state }).is_broken() {
                 return Err(Refusal::field("after", format!("change {id} is {state} and will never succeed, so this one would never start")).into());
@@ -81,7 +85,11 @@ impl Control {
     }
 
     /// Puts the start of a change that was asked for the next window there.
-    pub(super) async fn in_the_next_window(&self, evidence: &Evidence, mut new: Wish) -> Result<Wish> {
+    pub(super) async fn in_the_next_window(
+        &self,
+        evidence: &Evidence,
+        mut new: Wish,
+    ) -> Result<Wish> {
         if !new.timing.next_window {
             return Ok(new);
         }
@@ -140,7 +148,14 @@ impl Control {
             Some(_) => None,
             None => self.not_promoted(conn, &stored.evidence).await?,
         };
-        Ok((Prerequisites { start_at, after, not_promoted_from }, overridden))
+        Ok((
+            Prerequisites {
+                start_at,
+                after,
+                not_promoted_from,
+            },
+            overridden,
+        ))
     }
 
     pub(super) async fn timed(&self, stored: &Stored) -> Result<Timed> {
@@ -150,8 +165,17 @@ impl Control {
             stored.change.state,
             ChangeState::AwaitingApproval | ChangeState::Approved | ChangeState::Scheduled
         );
-        let holds = if waits { found.holds(self.now()) } else { vec![] };
-        Ok(Timed { start_at: found.start_at, after: found.after, holds, promotion })
+        let holds = if waits {
+            found.holds(self.now())
+        } else {
+            vec![]
+        };
+        Ok(Timed {
+            start_at: found.start_at,
+            after: found.after,
+            holds,
+            promotion,
+        })
     }
 
     /// An approved change that something of this holds is put aside: it is scheduled, and says what it waits for.
@@ -167,7 +191,9 @@ impl Control {
         let (change, event) = stored.change.clone().schedule()?;
         changes::save(tx, &change, Some(&why)).await?;
         rows::note_promotion(tx, change.id, found.not_promoted_from.as_ref()).await?;
-        Ok(Some(event.with(json!({"to": change.state, "waits_for": why}))))
+        Ok(Some(
+            event.with(json!({"to": change.state, "waits_for": why})),
+        ))
     }
 
     /// Goes on with the start unless something of this holds the change. By the transaction's clock.
@@ -297,11 +323,18 @@ impl Control {
         stored: &Stored,
         timed: &Timed,
     ) -> Result<(), Refusal> {
-        let held = timed.holds.iter().any(|hold| matches!(hold, Hold::Promotion { .. }));
+        let held = timed
+            .holds
+            .iter()
+            .any(|hold| matches!(hold, Hold::Promotion { .. }));
         if !held {
-            return Err(Refusal::new(RefusalCode::WrongState, "No order of promotion holds it."));
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "No order of promotion holds it.",
+            ));
         }
-        self.policies().may(caller, OverridePromotion, &stored.change, self.now())
+        self.policies()
+            .may(caller, OverridePromotion, &stored.change, self.now())
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use domain::{
     Approval, ApprovalId, Approvers, Caller, Change, ChangeId, ChangeState, Evidence, Login,
-    Outcome, Person, PersonId, RecordedKind, Refusal, RefusalCode, RequirementStatus, StartMode, TeamName,
-    Verdict,
+    Outcome, Person, PersonId, RecordedKind, Refusal, RefusalCode, RequirementStatus, StartMode,
+    TeamName, Verdict,
     agreement::Agreement,
     policy::{Answer, Approve, Cancel, Reject, RequestChange, Resume, Start},
     schedule::{MayStart, Override},
@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::{ChangeRow, MatchedRules, Timed, request::draft, rows};
 use crate::{
     Control, Result,
+    delegations::rows::Behind,
     people::{self, PersonRef},
     runs::RunView,
 };
@@ -43,6 +44,8 @@ pub struct RequirementView {
 pub struct ApprovalView {
     pub id: ApprovalId,
     pub person: PersonRef,
+    /// Whom they stood in for.
+    pub on_behalf_of: Option<PersonRef>,
     pub verdict: Verdict,
     pub comment: String,
     pub stepped_up: bool,
@@ -133,11 +136,15 @@ impl Control {
             .requirement_views(&stored.change, &approvals, &agreement)
             .await?;
         let timed = self.timed(&stored).await?;
+        let behind = self.stand_ins(caller).await?;
         let (may_start, overrides) = self.calendar_of(&stored).await?;
-        let buttons = self.buttons(caller, &stored, &approvals, &agreement);
+        let buttons = self.buttons(caller, &stored, &approvals, &agreement, &behind);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         let buttons = self.with_timing(caller, &stored, buttons, &timed);
-        let (matched, answers) = (self.matched(&stored.evidence), self.answers(caller, &stored));
+        let (matched, answers) = (
+            self.matched(&stored.evidence),
+            self.answers(caller, &stored),
+        );
         let timeline = rows::list::timeline(self.pool(), id).await?;
         let run = self.run_view(id).await?;
         let change = stored.change;
@@ -177,6 +184,7 @@ impl Control {
                 .map(|a| ApprovalView {
                     id: a.id,
                     person: (&a.person).into(),
+                    on_behalf_of: a.on_behalf_of.as_ref().map(Into::into),
                     verdict: a.verdict,
                     comment: a.comment.clone(),
                     stepped_up: a.stepped_up,
@@ -201,8 +209,9 @@ impl Control {
             .requirement_views(&stored.change, &approvals, &agreement)
             .await?;
         let timed = self.timed(&stored).await?;
+        let behind = self.stand_ins(caller).await?;
         let (may_start, overrides) = self.calendar_of(&stored).await?;
-        let buttons = self.buttons(caller, &stored, &approvals, &agreement);
+        let buttons = self.buttons(caller, &stored, &approvals, &agreement, &behind);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         Ok(Explain {
             id,
@@ -233,11 +242,12 @@ impl Control {
         for (change, approval) in rows::approvals_of(&mut conn, ids, self.standing_since()).await? {
             given.entry(change).or_default().push(approval);
         }
+        let behind = crate::delegations::rows::behind(&mut conn, caller.person.id, self.now(), self.standing_since()).await?;
         drop(conn);
         let could = |stored: &rows::Stored| {
             let approvals = given.get(&stored.change.id).map_or(&[][..], Vec::as_slice);
             let agreement = self.agreement(stored, approvals);
-            match self.buttons(caller, stored, approvals, &agreement).approve {
+            match self.buttons(caller, stored, approvals, &agreement, &behind).approve {
                 Ok(()) => true,
                 Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
             }
@@ -247,6 +257,13 @@ impl Control {
             .filter(|stored| could(stored))
             .map(|stored| stored.change.id)
             .collect())
+    }
+
+    /// Whom the caller stands in for now.
+    async fn stand_ins(&self, caller: &Caller) -> Result<Vec<Behind>> {
+        let mut conn = self.pool().acquire().await?;
+        let (now, since) = (self.now(), self.standing_since());
+        crate::delegations::rows::behind(&mut conn, caller.person.id, now, since).await
     }
 
     async fn given(&self, stored: &rows::Stored) -> Result<(Vec<Approval>, Agreement)> {
@@ -274,12 +291,14 @@ impl Control {
         };
         let may = |p: &Person| {
             let caller = super::start::job(p.clone());
-            self.policies().may(&caller, Approve, change, self.now()).is_ok()
+            self.policies()
+                .may(&caller, Approve, change, self.now())
+                .is_ok()
         };
         let mut candidates: Vec<Vec<PersonRef>> = vec![vec![]; agreement.status.len()];
         for person in people.iter().filter(|p| asked(p)) {
             // With a second factor, which everybody can show.
-            let serves = agreement.would_serve(change, person, true);
+            let serves = agreement.would_serve(change, person, None, true);
             if serves.iter().all(|i| candidates[*i].len() >= NAMED) || !may(person) {
                 continue;
             }
@@ -319,6 +338,7 @@ impl Control {
         stored: &rows::Stored,
         approvals: &[Approval],
         agreement: &Agreement,
+        behind: &[Behind],
     ) -> Buttons {
         let (change, now) = (&stored.change, self.now());
         let policies = self.policies();
@@ -342,7 +362,11 @@ impl Control {
             Ok(())
         };
         let counts = || {
-            let would = |stepped_up| !agreement.would_serve(change, &caller.person, stepped_up).is_empty();
+            let would = |stepped_up| {
+                let own = agreement.would_serve(change, &caller.person, None, stepped_up);
+                !own.is_empty()
+                    || self.serving(change, agreement, caller, behind, stepped_up).is_some()
+            };
             if would(caller.is_stepped_up(now)) {
                 return Ok(());
             }

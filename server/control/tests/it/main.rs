@@ -3,6 +3,7 @@
 mod audit;
 mod catalog;
 mod changes;
+mod delegations;
 mod environments;
 mod harness;
 mod people;

@@ -5,7 +5,8 @@ use axum::{
     http::request::Parts,
 };
 use domain::{
-    ChangeId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ScheduleId, ServiceName, TokenId,
+    ChangeId, DelegationId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ScheduleId, ServiceName,
+    TokenId,
 };
 
 use crate::edge::Refused;
@@ -32,6 +33,7 @@ words! {
     EventId, "audit event with this id", |t| t.parse().ok();
     PersonId, "person with this id", |t| t.parse().ok();
     TokenId, "token with this id", |t| t.parse().ok();
+    DelegationId, "delegation with this id", |t| t.parse().ok();
     ScheduleId, "window, freeze or stop with this id", |t| t.parse().ok();
 }
 

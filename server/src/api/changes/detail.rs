@@ -14,7 +14,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Change, evidence::Evidence, run::Run};
-use crate::api::{refusal::Permission, rules::Of, schedule::{OverrideView, Standing}, words};
+use crate::api::{
+    refusal::Permission,
+    rules::Of,
+    schedule::{OverrideView, Standing},
+    words,
+};
 
 /// A change with all there is to know of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,6 +98,8 @@ struct Approval {
     #[schema(value_type = words::Id)]
     id: ApprovalId,
     person: Someone,
+    /// Whom they stood in for.
+    on_behalf_of: Option<Someone>,
     verdict: Verdict,
     comment: String,
     /// A fresh second factor was verified.
@@ -201,6 +208,7 @@ impl From<ApprovalView> for Approval {
         Self {
             id: view.id,
             person: view.person.into(),
+            on_behalf_of: view.on_behalf_of.map(Into::into),
             verdict: view.verdict.into(),
             comment: view.comment,
             stepped_up: view.stepped_up,

@@ -8,6 +8,8 @@ use sqlx::PgPool;
 use super::{Route, is_unsafe, of_the_router};
 use crate::harness::{
     Answer, World,
+    back::override_promotion,
+    attention::settle,
     calendar::{ask_override, confirm_override, make_entry},
     shop::{OWN, ask, decide, id, make_token, release, wish},
 };
@@ -17,7 +19,7 @@ type Effect = (Answer, &'static str);
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn every_effect_is_an_event(pool: PgPool) {
-    let world = World::start(pool).await.with_shop().await;
+    let world = World::promoting(pool).await.with_shop().await;
     let routes: Vec<Route> = of_the_router(&world.state)
         .into_iter()
         .filter(is_unsafe)
@@ -58,9 +60,13 @@ async fn prepare(world: &World, route: &str) -> serde_json::Value {
         "approvals" | "decide" | "cancel" => world.waiting(OWN, "staging").await,
         "start" => world.approved(OWN).await,
         "override" => world.frozen(OWN, false).await,
+        "rollback" => world.undoable(OWN).await,
+        "promotion-override" => world.unpromoted(OWN).await,
         "confirm" => world.frozen(OWN, true).await,
         "retry" => world.cancelled(OWN).await,
         "resume" => parked(world).await,
+        "attention" => world.parked(OWN).await,
+        "{id}" if route.contains("/attention/") => world.parked(OWN).await,
         "revoke" | "{id}" => {
             let mut browser = world.signed_in("developer").await;
             make_token(&mut browser, &["read"]).await.json()
@@ -124,13 +130,49 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 .await,
             "change.requested",
         ),
+        "POST /api/v1/changes/{id}/rollback" => (
+            developer
+                .call("POST", &format!("{api}/rollback"), Some(&because))
+                .await,
+            "change.requested",
+        ),
+        "POST /changes/{id}/rollback" => {
+            let fields = [("reason", "a test"), ("start_mode", "manual"), ("once", "key-back")];
+            (
+                developer.post_form(&format!("{api}/rollback"), &fields).await,
+                "change.requested",
+            )
+        }
+        "POST /api/v1/changes/{id}/promotion-override" => {
+            let mut manager = world.stepped_up("manager").await;
+            (
+                override_promotion(&mut manager, &prepared).await,
+                "change.promotion_overridden",
+            )
+        }
+        "POST /changes/{id}/promotion-override" => {
+            let mut manager = world.stepped_up("manager").await;
+            let fields = [("evidence_digest", digest.as_str()), ("reason", "a test")];
+            (
+                manager
+                    .post_form(&format!("{api}/promotion-override"), &fields)
+                    .await,
+                "change.promotion_overridden",
+            )
+        }
         "POST /api/v1/changes/{id}/override" => {
             let mut manager = world.signed_in("manager").await;
-            (ask_override(&mut manager, &prepared).await, "override.asked")
+            (
+                ask_override(&mut manager, &prepared).await,
+                "override.asked",
+            )
         }
         "POST /api/v1/changes/{id}/override/confirm" => {
             let mut operator = world.signed_in("operator").await;
-            (confirm_override(&mut operator, &prepared).await, "override.confirmed")
+            (
+                confirm_override(&mut operator, &prepared).await,
+                "override.confirmed",
+            )
         }
         "POST /changes/{id}/override" => {
             let mut manager = world.signed_in("manager").await;
@@ -140,25 +182,51 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 ("hours", "2"),
                 ("once", "key-override"),
             ];
-            (manager.post_form(&format!("{api}/override"), &fields).await, "override.asked")
+            (
+                manager.post_form(&format!("{api}/override"), &fields).await,
+                "override.asked",
+            )
         }
         "POST /changes/{id}/override/confirm" => {
             let mut operator = world.signed_in("operator").await;
             let fields = [("evidence_digest", digest.as_str())];
-            (operator.post_form(&format!("{api}/override/confirm"), &fields).await, "override.confirmed")
+            (
+                operator
+                    .post_form(&format!("{api}/override/confirm"), &fields)
+                    .await,
+                "override.confirmed",
+            )
         }
-        "POST /api/v1/freezes" => (make_entry(&mut administrator, "freezes").await, "freeze.created"),
-        "POST /api/v1/windows" => (make_entry(&mut administrator, "windows").await, "window.created"),
-        "POST /api/v1/stops" => (make_entry(&mut administrator, "stops").await, "stop.created"),
-        "DELETE /api/v1/freezes/{id}" => {
-            (administrator.call("DELETE", &format!("/freezes/{it}"), None).await, "freeze.ended")
-        }
-        "DELETE /api/v1/windows/{id}" => {
-            (administrator.call("DELETE", &format!("/windows/{it}"), None).await, "window.ended")
-        }
-        "DELETE /api/v1/stops/{id}" => {
-            (administrator.call("DELETE", &format!("/stops/{it}"), None).await, "stop.ended")
-        }
+        "POST /api/v1/freezes" => (
+            make_entry(&mut administrator, "freezes").await,
+            "freeze.created",
+        ),
+        "POST /api/v1/windows" => (
+            make_entry(&mut administrator, "windows").await,
+            "window.created",
+        ),
+        "POST /api/v1/stops" => (
+            make_entry(&mut administrator, "stops").await,
+            "stop.created",
+        ),
+        "DELETE /api/v1/freezes/{id}" => (
+            administrator
+                .call("DELETE", &format!("/freezes/{it}"), None)
+                .await,
+            "freeze.ended",
+        ),
+        "DELETE /api/v1/windows/{id}" => (
+            administrator
+                .call("DELETE", &format!("/windows/{it}"), None)
+                .await,
+            "window.ended",
+        ),
+        "DELETE /api/v1/stops/{id}" => (
+            administrator
+                .call("DELETE", &format!("/stops/{it}"), None)
+                .await,
+            "stop.ended",
+        ),
         "POST /calendar/new" => {
             let fields = [
                 ("class", "freeze"),
@@ -171,11 +239,19 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 ("reason", "a test"),
                 ("once", "key-calendar"),
             ];
-            (administrator.post_form("/calendar/new", &fields).await, "freeze.created")
+            (
+                administrator.post_form("/calendar/new", &fields).await,
+                "freeze.created",
+            )
         }
         "POST /calendar/{id}/end" => {
             let fields = [("reason", "a test")];
-            (administrator.post_form(&format!("/calendar/{it}/end"), &fields).await, "freeze.ended")
+            (
+                administrator
+                    .post_form(&format!("/calendar/{it}/end"), &fields)
+                    .await,
+                "freeze.ended",
+            )
         }
         "POST /api/v1/tickets/redeem" => {
             let body = json!({"ticket": prepared}).to_string();
@@ -254,6 +330,28 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 .await,
             "change.requested",
         ),
+        "POST /api/v1/changes/{id}/attention" => {
+            let mut operator = world.signed_in("operator").await;
+            (
+                settle(&mut operator, &prepared, "abandon").await,
+                "change.abandoned",
+            )
+        }
+        "POST /attention/{id}" => {
+            let mut operator = world.signed_in("operator").await;
+            let fields = [
+                ("choice", "done"),
+                ("attempt", prepared["attempt"].as_str().unwrap_or_default()),
+                ("reason", "I looked"),
+                ("reference", "https://jenkins.example/1"),
+            ];
+            (
+                operator
+                    .post_form(&format!("/attention/{it}"), &fields)
+                    .await,
+                "change.marked_done",
+            )
+        }
         "POST /changes/{id}/resume" => {
             let mut operator = world.signed_in("operator").await;
             (

@@ -1,7 +1,8 @@
 //! What was verified to run, as far as runs tell it.
 
 use domain::{
-    ChangeKind, EnvironmentName, Evidence, RegionName, ServiceId, StepKind, StepState, rollback::Ran,
+    ChangeKind, EnvironmentName, Evidence, RegionName, ServiceId, StepKind, StepState,
+    rollback::Ran,
 };
 use sqlx::PgConnection;
 
@@ -35,7 +36,10 @@ pub(in crate::changes) async fn verified(
         let kind: ChangeKind = kind.parse().map_err(|e| bad("kind", e))?;
         let evidence: Evidence =
             serde_json::from_str(&evidence).map_err(|e| bad("evidence", e.to_string()))?;
-        let target = evidence.targets.iter().find(|t| t.region.as_str() == region);
+        let target = evidence
+            .targets
+            .iter()
+            .find(|t| t.region.as_str() == region);
         let Some(target) = target else { continue };
         let release = evidence.becomes(target);
         all.push((target.region.clone(), Ran { kind, release }));

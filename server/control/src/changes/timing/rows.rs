@@ -51,7 +51,9 @@ pub(super) async fn after(
     .await?;
     rows.into_iter()
         .map(|(id, state)| {
-            let state = state.parse().map_err(|e: String| corrupt("change", "state", id, e))?;
+            let state = state
+                .parse()
+                .map_err(|e: String| corrupt("change", "state", id, e))?;
             Ok((id.into(), state))
         })
         .collect()
@@ -87,10 +89,16 @@ pub(super) async fn promotion_override(
     .bind(&digest.0[..])
     .fetch_optional(conn)
     .await?;
-    let Some((login, reason, at)) = row else { return Ok(None) };
+    let Some((login, reason, at)) = row else {
+        return Ok(None);
+    };
     let by = Login::parse(login)
         .map_err(|e| corrupt("promotion_override", "person_login", id, e.to_string()))?;
-    Ok(Some(PromotionOverride { by, reason, at: at.to_jiff() }))
+    Ok(Some(PromotionOverride {
+        by,
+        reason,
+        at: at.to_jiff(),
+    }))
 }
 
 pub(super) async fn insert_override(

@@ -1,0 +1,194 @@
+//! Holidays: somebody stands in for somebody else, for a while, for what is said, and visibly.
+//!
+//! Who stands in must be allowed by policy to approve there themselves; what they borrow is the place that a rule keeps
+//! for the other. A right that is borrowed is never lent on: what stands behind an approval is the other's own standing.
+
+pub(crate) mod rows;
+
+use domain::{
+    Caller, Change, ChangeKind, DelegationId, EnvironmentName, Event, EventKind, Login, Person,
+    Reason, Refusal, SubjectRef, TeamName,
+    policy::{Approve, Delegate, Read, Room},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{Control, Result, new_id, people::PersonRef};
+
+/// The longest time somebody may be stood in for.
+const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
+/// So many are listed, newest first.
+const LISTED: i64 = 200;
+const DELEGATION: &str = "delegation with this id";
+
+/// What is asked for. Absent is all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelegation {
+    pub to: Login,
+    pub team: Option<TeamName>,
+    pub environment: Option<EnvironmentName>,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Delegation {
+    pub id: DelegationId,
+    /// Who is stood in for, and who stands in.
+    pub by: PersonRef,
+    pub to: PersonRef,
+    pub team: Option<TeamName>,
+    pub environment: Option<EnvironmentName>,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub reason: String,
+    pub made_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub ended_by: Option<Login>,
+}
+
+impl Delegation {
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && self.from <= now && now < self.until
+    }
+
+    /// In words: "team checkout in production", "everything".
+    pub fn words(&self) -> String {
+        match (&self.team, &self.environment) {
+            (None, None) => "everything".to_owned(),
+            (Some(team), None) => format!("team {team}"),
+            (None, Some(environment)) => format!("everything in {environment}"),
+            (Some(team), Some(environment)) => format!("team {team} in {environment}"),
+        }
+    }
+}
+
+impl Control {
+    /// One's own, either way; auditors and administrators see all.
+    pub async fn delegations(&self, caller: &Caller) -> Result<Vec<Delegation>> {
+        let all = self.policies().may(caller, Read, &Room::People, self.now()).is_ok();
+        let of = (!all).then_some(caller.person.id);
+        rows::list(self.pool(), of, LISTED).await
+    }
+
+    /// Lets another person stand in for the caller.
+    pub async fn delegate(&self, caller: &Caller, new: NewDelegation) -> Result<Delegation> {
+        let now = self.now();
+        let mut wrong: Option<Refusal> = None;
+        let mut say = |field: &str, why: &str| {
+            wrong = Some(match wrong.take() {
+                None => Refusal::field(field, why),
+                Some(refusal) => refusal.and_field(field, why),
+            });
+        };
+        if new.until <= new.from {
+            say("until", "it ends before it begins");
+        } else if new.until <= now {
+            say("until", "this moment has passed");
+        } else if new.until.duration_since(new.from) > LONGEST {
+            say("until", "at most 92 days");
+        }
+        if new.environment.as_ref().is_some_and(|name| self.settings().environment(name).is_none()) {
+            say("environment", "there is no such environment");
+        }
+        if let Some(refusal) = wrong {
+            return Err(refusal.into());
+        }
+        let Some(to) = rows::by_login(self.pool(), &new.to, self.standing_since()).await? else {
+            return Err(Refusal::field("to", "nobody with this sign-in name has signed in of late").into());
+        };
+        self.permit(caller, Delegate, to.clone()).await?;
+        for (person, field, who) in [(&caller.person, "team", "you"), (&to, "to", to.login.as_str())] {
+            if !self.could_approve_there(person, &new) {
+                return Err(Refusal::field(field, format!("by the policies {who} could approve nothing there; whoever stands in must be allowed to themselves")).into());
+            }
+        }
+        let mut tx = self.begin(caller).await?;
+        let id: DelegationId = new_id();
+        rows::insert(&mut tx, id, caller.person.id, to.id, &new).await?;
+        let event = Event::new(EventKind::DelegationMade, SubjectRef::new("delegation", id)).with(json!({
+            "from_person": caller.person.login, "to_person": to.login, "team": new.team,
+            "environment": new.environment, "from_at": new.from, "until_at": new.until, "reason": new.reason,
+        }));
+        tx.commit(event, vec![]).await?;
+        self.one_delegation(caller, id).await
+    }
+
+    /// Ends it early; either of the two may.
+    pub async fn end_delegation(&self, caller: &Caller, id: DelegationId) -> Result<Delegation> {
+        let found = self.one_delegation(caller, id).await?;
+        if caller.person.id != found.by.id && caller.person.id != found.to.id {
+            return Err(Refusal::new(
+                domain::RefusalCode::Forbidden,
+                "Only the two whom it is about may end it.",
+            )
+            .into());
+        }
+        let mut tx = self.begin(caller).await?;
+        if !rows::end(&mut tx, id, caller.person.id).await? {
+            return Err(Refusal::new(domain::RefusalCode::WrongState, "It has ended already.").into());
+        }
+        let event = Event::new(EventKind::DelegationEnded, SubjectRef::new("delegation", id)).with(json!({
+            "from_person": found.by.login, "to_person": found.to.login, "ended_by": caller.person.login,
+        }));
+        tx.commit(event, vec![]).await?;
+        self.one_delegation(caller, id).await
+    }
+
+    async fn one_delegation(&self, caller: &Caller, id: DelegationId) -> Result<Delegation> {
+        let all = self.delegations(caller).await?;
+        let found = all.into_iter().find(|one| one.id == id);
+        found.ok_or_else(|| Refusal::not_found(DELEGATION).into())
+    }
+
+    /// Whether policy would let this person approve something of what is delegated, step-up aside.
+    fn could_approve_there(&self, person: &Person, new: &NewDelegation) -> bool {
+        let now = self.now();
+        let teams: Vec<TeamName> = match &new.team {
+            Some(team) => vec![team.clone()],
+            None => person.teams.iter().cloned().chain(TeamName::parse("any").ok()).collect(),
+        };
+        let places = self.settings().environments.iter();
+        let places = places.filter(|e| new.environment.as_ref().is_none_or(|name| *name == e.name));
+        let caller = crate::changes::as_job(person.clone());
+        places.into_iter().any(|place| {
+            teams.iter().any(|team| {
+                [ChangeKind::Deploy, ChangeKind::Rollback].into_iter().any(|kind| {
+                    let Some(change) = probe(kind, team, &place.name, place.protected, now) else {
+                        return false;
+                    };
+                    self.policies().may(&caller, Approve, &change, now).is_ok()
+                })
+            })
+        })
+    }
+}
+
+/// A change of nobody that stands for those of a team in a place.
+fn probe(
+    kind: ChangeKind,
+    team: &TeamName,
+    environment: &EnvironmentName,
+    protected: bool,
+    now: Timestamp,
+) -> Option<Change> {
+    let nobody = uuid::Uuid::nil();
+    Some(Change {
+        id: nobody.into(),
+        kind,
+        state: domain::ChangeState::AwaitingApproval,
+        requester: nobody.into(),
+        requester_login: Login::parse("nobody").ok()?,
+        service: domain::ServiceName::parse("any").ok()?,
+        team: team.clone(),
+        version: domain::Version::parse("0").ok()?,
+        environment: environment.clone(),
+        protected,
+        evidence_digest: domain::EvidenceDigest([0; 32]),
+        start_mode: domain::StartMode::Manual,
+        cancel_requested: false,
+        expires_at: now,
+    })
+}

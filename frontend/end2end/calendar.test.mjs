@@ -7,7 +7,7 @@ import { arrive, badge, shown } from './harness/changes.mjs';
 import { lookAt } from './harness/views.mjs';
 import { api, reaches, request, tidy, tryApi, word } from './harness/world.mjs';
 
-const SERVICE = 'shipping';
+const SERVICE = 'cart';
 let browser;
 
 /** Ends whatever is in force: a freeze left behind would hold every other journey. */
@@ -32,9 +32,7 @@ after(async () => {
   await browser.close();
 });
 
-/** Of team fulfilment nobody signs in here, so operators and managers see the change and API tokens of its team are not at hand: cart's are. */
 test('a freeze is made, holds a deployment in the open, and is overridden by two', async () => {
-  await tidy('cart');
   const manager = await arrive(browser, 'manager');
   const { page } = manager;
   await page.goto('/calendar');
@@ -71,7 +69,7 @@ test('a freeze is made, holds a deployment in the open, and is overridden by two
   assert.equal(await catalog.page.getByText('nothing starts for').count(), 0);
   await catalog.close();
 
-  const id = await request('cart', 'staging', 'Held by a freeze', { start_mode: 'on_approval' });
+  const id = await request(SERVICE, 'staging', 'Held by a freeze', { start_mode: 'on_approval' });
   await developer.page.goto(`/changes/${id}`);
   await developer.page.getByText('It can be approved meanwhile.').waitFor();
   await word('developer2', id);
@@ -124,11 +122,16 @@ test('windows come again and again, and the line is stopped and started by forms
   await page.goto('/calendar/new?class=stop');
   await page.getByLabel('Environment', { exact: true }).selectOption('dev');
   await page.getByLabel('Why', { exact: true }).fill('The payment provider is down');
-  await lookAt(page, 'calendar-new-stop');
   await page.getByRole('button', { name: 'Stop the line' }).click();
   await page.getByText('The line is stopped: nothing starts for everything in dev').waitFor();
+  // Axe needs scripts: somebody with them looks at the same pages.
+  const manager = await arrive(browser, 'manager');
+  await manager.page.goto('/calendar/new?class=stop');
+  await lookAt(manager.page, 'calendar-new-stop');
+  await manager.page.goto('/calendar?month=2026-12&zone=Europe/Berlin');
+  await lookAt(manager.page, 'calendar-december');
+  await manager.close();
   await page.goto('/calendar?month=2026-12&zone=Europe/Berlin');
-  await lookAt(page, 'calendar-december');
   await page.getByRole('link', { name: 'January 2027' }).click();
   await page.getByRole('heading', { name: 'January 2027' }).waitFor();
   await page.getByRole('link', { name: 'Details' }).first().click();
@@ -136,6 +139,5 @@ test('windows come again and again, and the line is stopped and started by forms
   await page.getByRole('button', { name: 'Let changes start again' }).click();
   await page.getByText('What it held may start').waitFor();
   assert.equal(await page.getByText('The line is stopped').count(), 0);
-  await lookAt(page, 'calendar-stop-ended');
   await operator.close();
 });

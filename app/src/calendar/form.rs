@@ -192,7 +192,7 @@ fn zone_field(visit: &Visit, wanted: Wanted<'_>) -> Html {
         |f| f.raw("zone"),
     );
     Field::new("zone", "Time zone")
-        .hint("Such as Europe/Berlin. The times below are by its clock.")
+        .hint("Such as Europe/Berlin. Times are by its clock.")
         .refused(wanted.refusal)
         .text("text", zone, true)
 }

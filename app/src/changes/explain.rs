@@ -55,7 +55,7 @@ pub(super) fn explain(change: &ChangeDetail) -> Html {
         .collect();
     html! {
         <section class="card" aria-labelledby="h-explain">
-            <div class="card-head"><h2 id="h-explain">"Why"</h2><a class="link small" href=format!("/api/v1/changes/{}/explain", change.row.id)>"As JSON"</a></div>
+            <div class="card-head"><h2 id="h-explain">"Why it may go on or not"</h2><a class="link small" href=format!("/api/v1/changes/{}/explain", change.row.id)>"As JSON"</a></div>
             <div class="card-body">
                 {changed}
                 <details class="more"><summary>{format!("Rules that match: {}", change.matched.rules.len())}</summary>{rules}</details>

@@ -17,6 +17,7 @@ import { memoryOf } from './machine.mjs';
 import { readyTimes } from './ready.mjs';
 import { programSize } from './release.mjs';
 import { median, ms, number, percentile } from './report.mjs';
+import { runs } from './runs.mjs';
 import { seedHistory } from './seed/history.mjs';
 import { sizes } from './sizes.mjs';
 import { checkpoint, statements } from './statements.mjs';
@@ -58,6 +59,7 @@ export async function bench({ report, folder, env, quick, onStop }) {
     });
     await starts(report, large, size.starts);
     await approved(report, large, size.approvals);
+    await runs(report, { owner: large.owner, quick });
   } finally {
     await large.stop();
   }

@@ -353,7 +353,7 @@ async fn main() {
         number("WAITING", 10_000),
         number("FINISHED", 1_000_000),
     );
-    let slow_ms = number("SLOW_MS", 2_000) as u64;
+    let slow_ms = number("SLOW_MS", 3_000) as u64;
     let recovered = recovery(fresh(&base, "runs_speed_recovery").await, runs.min(200)).await;
     gone(&base, "runs_speed_recovery").await;
     let pool = fresh(&base, "runs_speed").await;

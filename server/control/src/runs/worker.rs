@@ -29,6 +29,7 @@ const FAULT: Duration = Duration::from_secs(1);
 struct Last {
     expired: Option<Instant>,
     looked: Option<Instant>,
+    started: Option<Instant>,
 }
 
 /// The name of one worker, as leases and attempts show it.
@@ -121,8 +122,12 @@ impl Control {
                 tell("let go what nothing holds any more", error);
             }
         }
-        if let Err(error) = self.start_ready().await {
-            tell("start what is ready", error);
+        // A step that ends rings for the next one to be claimed; what waits for its start is not looked through each time.
+        if last.started.is_none_or(|at| at.elapsed() >= self.settings().times.poll) {
+            last.started = Some(Instant::now());
+            if let Err(error) = self.start_ready().await {
+                tell("start what is ready", error);
+            }
         }
         while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
             let length = self.settings().times.lease;

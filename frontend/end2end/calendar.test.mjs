@@ -98,7 +98,7 @@ test('a freeze is made, holds a deployment in the open, and is overridden by two
   await lookAt(operator.page, 'calendar-overridden');
 
   await page.goto('/calendar');
-  await page.getByText('by override').first().waitFor();
+  await page.getByText('By override').first().waitFor();
   await lookAt(page, 'calendar-month');
   for (const person of [manager, developer, operator]) await person.close();
 });

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use super::words;
 use crate::{
     Document, Html, Visit, html,
-    parts::{self, Narrow, icon, status},
+    parts::{self, Narrow, Tone, icon, mark, status},
 };
 
 /// Of one day so many changes are shown; the rest is counted.
@@ -249,9 +249,9 @@ fn tone(entry: &Entry) -> &'static str {
 }
 
 pub(super) fn change(change: &DayChange) -> Html {
-    let passed = change.overridden.then(
-        || html! { <span class="small warn-text">{icon("shield-alert")}"by override"</span> },
-    );
+    let passed = change
+        .overridden
+        .then(|| mark("shield-alert", "By override", Tone::Warn));
     html! {
         <li class="calendar-change">
             <a class="link-quiet" href=format!("/changes/{}", change.id)>{change.service.as_str().to_owned()}" "{change.version.as_str().to_owned()}" → "{change.environment.as_str().to_owned()}</a>
@@ -276,7 +276,7 @@ fn list(visit: &Visit, entries: &[Entry]) -> Html {
             <td data-label="When">{entry.when_words()}</td>
             <td data-label="Now">{words::standing(entry, visit.now)}</td>
             <td data-label="Why"><bdi>{words::short(&entry.reason, 80)}</bdi></td>
-            <td data-label="By">{parts::person(entry.author.as_str(), None)}</td>
+            <td data-label="By" class="calendar-by">{parts::person(entry.author.as_str(), None)}</td>
         </tr>
     }).collect();
     parts::table(

@@ -73,7 +73,11 @@ pub fn card(
         .map(one)
         .collect();
     let matches = (!matches.is_empty()).then(|| html! { <ul class="needs">{matches}</ul> });
-    let overrides: Vec<_> = change.overrides.iter().map(|o| told(visit, o)).collect();
+    let overrides: Vec<_> = change
+        .overrides
+        .iter()
+        .map(|o| told(visit, change, o))
+        .collect();
     let overrides = (!overrides.is_empty()).then(|| html! { <ul class="words">{overrides}</ul> });
     html! {
         <section class="card" aria-labelledby="h-calendar">
@@ -121,9 +125,13 @@ fn one(m: &Match) -> Html {
     }
 }
 
-fn told(visit: &Visit, o: &Override) -> Html {
+fn told(visit: &Visit, change: &ChangeDetail, o: &Override) -> Html {
+    let started = change.run.as_ref().map(|run| run.started_at);
+    let used = started
+        .is_some_and(|at| o.confirmed_at.is_some_and(|from| from <= at) && at < o.expires_at);
     let over = visit.now >= o.expires_at;
     let state = match (&o.confirmed_login, over) {
+        (Some(_), _) if used => mark("shield-alert", "Started under an override", Tone::Warn),
         (Some(_), false) => mark("shield-alert", "Override in force", Tone::Warn),
         (Some(_), true) => mark("shield-alert", "Override, expired", Tone::Quiet),
         (None, false) => mark(

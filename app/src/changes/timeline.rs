@@ -72,6 +72,8 @@ fn is_a_persons_act(kind: EventKind) -> bool {
             | E::ChangeMarkedDone
             | E::ChangeAbandoned
             | E::AttentionLooked
+            | E::OverrideAsked
+            | E::OverrideConfirmed
             | E::ActionDenied
             | E::TicketRefused
     )
@@ -93,6 +95,9 @@ fn is_told(entry: &TimelineEntry) -> bool {
                     | E::ChangeResumed
                     | E::ChangeMarkedDone
                     | E::ChangeAbandoned
+                    | E::ChangeHeld
+                    | E::OverrideAsked
+                    | E::OverrideConfirmed
                     | E::StepFailed
             )
         })

@@ -109,8 +109,8 @@ impl Entry {
                 )
             }
             When::Recurring(r) => format!(
-                "{} for {}, from {} {zone}",
-                r.rule_with_until(),
+                "{}, for {} each, from {} {zone}",
+                r.words(zone),
                 r.lasts_words(),
                 r.start().strftime("%Y-%m-%d %H:%M")
             ),

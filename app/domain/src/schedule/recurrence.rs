@@ -104,6 +104,20 @@ impl Recurrence {
             }
         }
     }
+    /// "every 2 weeks on Fri, Sat, until 2027-12-31 23:59"; a rule of rare parts speaks for itself.
+    pub fn words(&self, zone: &Zone) -> String {
+        let Some(mut words) = plain(&self.rule) else {
+            return self.rule_with_until();
+        };
+        match self.until {
+            None => {}
+            Some(Until::At(at)) => words.push_str(&format!(", until {}", zone.written(at))),
+            Some(Until::Wall(wall)) => {
+                words.push_str(&format!(", until {}", wall.strftime("%Y-%m-%d %H:%M")));
+            }
+        }
+        words
+    }
     pub fn start(&self) -> DateTime {
         self.start
     }
@@ -167,6 +181,53 @@ fn told(error: impl std::fmt::Display) -> String {
         .chars()
         .take(300)
         .collect()
+}
+
+/// A rule that consists of how often, and perhaps of weekdays or days of the month.
+fn plain(rule: &str) -> Option<String> {
+    let (mut unit, mut every, mut on, mut times) = ("", 1_u32, String::new(), None);
+    for part in rule.split(';') {
+        let (name, value) = part.split_once('=')?;
+        match (name, value) {
+            ("FREQ", "DAILY") => unit = "day",
+            ("FREQ", "WEEKLY") => unit = "week",
+            ("FREQ", "MONTHLY") => unit = "month",
+            ("FREQ", "YEARLY") => unit = "year",
+            ("INTERVAL", n) => every = n.parse().ok()?,
+            ("COUNT", n) => times = Some(n),
+            ("BYDAY", days) if on.is_empty() => {
+                let days: Option<Vec<_>> = days.split(',').map(weekday).collect();
+                on = format!(" on {}", days?.join(", "));
+            }
+            ("BYMONTHDAY", "-1") if on.is_empty() => on = " on the last day".to_owned(),
+            ("BYMONTHDAY", n) if on.is_empty() && n.parse::<u8>().is_ok() => {
+                on = format!(" on day {n}")
+            }
+            _ => return None,
+        }
+    }
+    let how_often = if every == 1 {
+        format!("every {unit}")
+    } else {
+        format!("every {every} {unit}s")
+    };
+    let times = times.map_or_else(String::new, |n| format!(", {n} times"));
+    Some(format!("{how_often}{on}{times}"))
+}
+
+fn weekday(code: &str) -> Option<&'static str> {
+    const DAYS: [(&str, &str); 7] = [
+        ("MO", "Mon"),
+        ("TU", "Tue"),
+        ("WE", "Wed"),
+        ("TH", "Thu"),
+        ("FR", "Fri"),
+        ("SA", "Sat"),
+        ("SU", "Sun"),
+    ];
+    DAYS.iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, words)| *words)
 }
 
 /// Seconds since 1970 of a wall time taken for UTC.

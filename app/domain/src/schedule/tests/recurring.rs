@@ -267,3 +267,31 @@ fn zones_are_known_by_their_iana_names() {
         assert!(Zone::parse(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn plain_rules_are_told_in_words() {
+    let zone = Zone::parse("Europe/Berlin").expect("zone");
+    for (text, words) in [
+        ("FREQ=DAILY", "every day"),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,SA",
+            "every 2 weeks on Fri, Sat",
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3",
+            "every month on the last day, 3 times",
+        ),
+        (
+            "FREQ=DAILY;UNTIL=20271231T225959Z",
+            "every day, until 2027-12-31 23:59",
+        ),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "FREQ=MONTHLY;BYDAY=-1FR"),
+    ] {
+        assert_eq!(
+            rule(text, "2026-11-01T22:00:00", 60)
+                .expect("rule")
+                .words(&zone),
+            words
+        );
+    }
+}

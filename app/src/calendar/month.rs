@@ -173,9 +173,11 @@ fn grid(visit: &Visit, first: Date, days: &[(Date, Span)], month: &Month) -> Htm
         .iter()
         .enumerate()
         .map(|(at, (date, span))| {
-            let lead = (at == 0)
-                .then(|| format!(" lead-{offset}"))
-                .unwrap_or_default();
+            let lead = if at == 0 {
+                format!(" lead-{offset}")
+            } else {
+                String::new()
+            };
             day(visit, *date, *span, month, &lead)
         })
         .collect();

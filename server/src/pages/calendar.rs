@@ -203,11 +203,11 @@ fn reason(fields: &Params, name: &str) -> Result<Reason, Refusal> {
 fn wanted(class: Class, fields: &Params) -> Result<NewEntry, Refusal> {
     let mut wrong = Wrong::default();
     let reach = Reach {
-        service: wrong.read(fields, "scope.service", |t| ServiceName::parse(t)),
-        team: wrong.read(fields, "scope.team", |t| TeamName::parse(t)),
-        system: wrong.read(fields, "scope.system", |t| SystemName::parse(t)),
-        environment: wrong.read(fields, "scope.environment", |t| EnvironmentName::parse(t)),
-        region: wrong.read(fields, "scope.region", |t| RegionName::parse(t)),
+        service: wrong.read(fields, "scope.service", ServiceName::parse),
+        team: wrong.read(fields, "scope.team", TeamName::parse),
+        system: wrong.read(fields, "scope.system", SystemName::parse),
+        environment: wrong.read(fields, "scope.environment", EnvironmentName::parse),
+        region: wrong.read(fields, "scope.region", RegionName::parse),
         kind: wrong.read(fields, "scope.kind", |t| {
             t.parse::<ChangeKind>().map_err(Unacceptable)
         }),
@@ -249,7 +249,7 @@ fn wanted(class: Class, fields: &Params) -> Result<NewEntry, Refusal> {
             When::Once(Span { from, until })
         }
     };
-    let why = wrong.needed(fields, "reason", |t| Reason::parse(t));
+    let why = wrong.needed(fields, "reason", Reason::parse);
     match (wrong.0, why) {
         (None, Some(reason)) => Ok(NewEntry {
             class,

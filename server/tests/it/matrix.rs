@@ -292,6 +292,7 @@ async fn plain(browser: &mut Browser, call: &str, event: &str) -> String {
 /// A change or token in the state that the call needs; nobody else touches it.
 async fn object(world: &World, call: &str, service: &str, login: &str) -> Value {
     world.nothing_runs().await;
+    world.nothing_holds().await;
     let (_, path) = call.split_once(' ').expect("a call");
     if path == "/tokens/{id}" {
         let owner = match (service, login) {

@@ -71,7 +71,7 @@ fn every_operation_says_what_it_does_and_what_it_refuses() {
             }
         }
     }
-    assert_eq!(names.len(), 33);
+    assert_eq!(names.len(), 52);
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

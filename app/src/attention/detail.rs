@@ -88,13 +88,11 @@ fn open(visit: &Visit, found: &AttentionDetail, parked: &Parked, posted: &Posted
             <p class="user-text" dir="auto">{parked.why.as_str()}</p>
             <p class="small muted">"Waits for a person since "{time::ago(visit.now, parked.since)}"."</p>
         })}
-        <div class="columns">
-            <div class="stack-lg">
-                {outside(visit, found)}
-                {history(visit, &here)}
-                {settled(visit, &found.settled)}
-            </div>
+        // What is, then what to do about it, then how it came: on a phone nobody scrolls past the history to decide.
+        <div class="columns change-columns">
+            <div class="stack-lg">{outside(visit, found)}</div>
             <div class="stack-lg side-column">{decide(visit, found, parked, posted)}</div>
+            <div class="stack-lg">{history(visit, &here)}{settled(visit, &found.settled)}</div>
         </div>
     }
 }

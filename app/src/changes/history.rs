@@ -23,7 +23,7 @@ pub(crate) fn tried(visit: &Visit, step: &StepView) -> Html {
         "Came to",
         "What it says",
     ]);
-    let label = format!("Attempts: {}", step.kind.title());
+    let label = format!("Attempts: {}, {}", step.kind.title(), step.region);
     html! {
         <details class="more">
             <summary>{step.tried.len()}{if step.tried.len() == 1 { " attempt" } else { " attempts" }}</summary>
@@ -86,6 +86,7 @@ pub(crate) fn sessions(visit: &Visit, step: &StepView) -> Html {
     if step.aws.is_empty() {
         return Html::EMPTY;
     }
+    let label = format!("AWS sessions: {}, {}", step.kind.title(), step.region);
     let rows = step.aws.iter().map(|s| session(visit, s)).collect();
     let head = parts::heads(&[
         "Purpose",
@@ -100,7 +101,7 @@ pub(crate) fn sessions(visit: &Visit, step: &StepView) -> Html {
     html! {
         <details class="more">
             <summary>{step.aws.len()}{if step.aws.len() == 1 { " AWS session" } else { " AWS sessions" }}</summary>
-            {parts::table("AWS sessions of this step", Narrow::Scroll, head, rows)}
+            {parts::table(&label, Narrow::Scroll, head, rows)}
         </details>
     }
 }

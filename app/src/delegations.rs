@@ -22,7 +22,12 @@ pub async fn delegations(
 ) -> Result<Document> {
     let caller = visit.caller()?;
     let all = control.delegations(caller).await?;
-    let places: Vec<String> = control.settings().environments.iter().map(|e| e.name.to_string()).collect();
+    let places: Vec<String> = control
+        .settings()
+        .environments
+        .iter()
+        .map(|e| e.name.to_string())
+        .collect();
     let document = view(visit, &all, &places, posted, refusal.as_ref());
     Ok(match &refusal {
         Some(refusal) => document.with_status(refusal.code.status()),
@@ -38,13 +43,27 @@ pub fn view(
     refusal: Option<&Refusal>,
 ) -> Document {
     let list = if all.is_empty() {
-        parts::empty("users", "Nobody stands in for anybody", "Before a holiday, let a colleague who may approve there give your word for you.", None)
+        parts::empty(
+            "users",
+            "Nobody stands in for anybody",
+            "Before a holiday, let a colleague who may approve there give your word for you.",
+            None,
+        )
     } else {
         let rows: Vec<_> = all.iter().map(|one| row(visit, one)).collect();
         parts::table(
             "Who stands in for whom, newest first",
-            Narrow::Scroll,
-            parts::heads(&["Who", "Stands in for", "For", "From", "Until", "Why", "Now", ""]),
+            Narrow::Cards,
+            parts::heads(&[
+                "Who",
+                "Stands in for",
+                "For",
+                "From",
+                "Until",
+                "Why",
+                "Now",
+                "",
+            ]),
             rows.into_iter().collect(),
         )
     };
@@ -68,7 +87,10 @@ fn row(visit: &Visit, one: &Delegation) -> Html {
     } else {
         mark("circle-check", "In force", Tone::Good)
     };
-    let mine = visit.caller.as_ref().is_some_and(|c| c.person.id == one.by.id || c.person.id == one.to.id);
+    let mine = visit
+        .caller
+        .as_ref()
+        .is_some_and(|c| c.person.id == one.by.id || c.person.id == one.to.id);
     let end = (mine && one.ended_at.is_none() && one.until > visit.now).then(|| {
         let label = format!("End: {} for {}", one.to.login, one.by.login);
         html! {
@@ -80,19 +102,24 @@ fn row(visit: &Visit, one: &Delegation) -> Html {
     });
     html! {
         <tr>
-            <td>{person(one.to.login.as_str(), Some(&one.to.name))}</td>
-            <td>{person(one.by.login.as_str(), Some(&one.by.name))}</td>
-            <td>{one.words()}</td>
-            <td>{time::stamp(one.from)}</td>
-            <td>{time::stamp(one.until)}</td>
-            <td class="user-text" dir="auto">{one.reason.as_str()}</td>
-            <td>{state}</td>
+            <td data-label="Who">{person(one.to.login.as_str(), Some(&one.to.name))}</td>
+            <td data-label="Stands in for">{person(one.by.login.as_str(), Some(&one.by.name))}</td>
+            <td data-label="For">{one.words()}</td>
+            <td data-label="From">{time::stamp(one.from)}</td>
+            <td data-label="Until">{time::stamp(one.until)}</td>
+            <td data-label="Why" class="user-text" dir="auto">{one.reason.as_str()}</td>
+            <td data-label="Now">{state}</td>
             <td>{end}</td>
         </tr>
     }
 }
 
-fn form(visit: &Visit, places: &[String], posted: Option<&Params>, refusal: Option<&Refusal>) -> Html {
+fn form(
+    visit: &Visit,
+    places: &[String],
+    posted: Option<&Params>,
+    refusal: Option<&Refusal>,
+) -> Html {
     let raw = |name: &str| posted.map_or("", |fields| fields.raw(name));
     let mut environments = vec![("", "Everywhere")];
     environments.extend(places.iter().map(|p| (p.as_str(), p.as_str())));

@@ -68,7 +68,10 @@ impl Delegation {
 impl Control {
     /// One's own, either way; auditors and administrators see all.
     pub async fn delegations(&self, caller: &Caller) -> Result<Vec<Delegation>> {
-        let all = self.policies().may(caller, Read, &Room::People, self.now()).is_ok();
+        let all = self
+            .policies()
+            .may(caller, Read, &Room::People, self.now())
+            .is_ok();
         let of = (!all).then_some(caller.person.id);
         rows::list(self.pool(), of, LISTED).await
     }
@@ -90,20 +93,32 @@ impl Control {
         } else if new.until.duration_since(new.from) > LONGEST {
             say("until", "at most 92 days");
         }
-        if new.environment.as_ref().is_some_and(|name| self.settings().environment(name).is_none()) {
+        if new
+            .environment
+            .as_ref()
+            .is_some_and(|name| self.settings().environment(name).is_none())
+        {
             say("environment", "there is no such environment");
         }
         if let Some(refusal) = wrong {
+            return Err(refusal.into());
+        }
+        // First the caller: who could lend nothing does not learn here who has signed in.
+        if !self.could_approve_there(&caller.person, &new) {
+            let refusal = Refusal::new(
+                domain::RefusalCode::Forbidden,
+                "By the policies you could approve nothing there, so there is nothing to stand in for.",
+            );
+            let about = SubjectRef::new("person", caller.person.id);
+            self.record(caller, Event::denied(EventKind::ActionDenied, about, &refusal)).await?;
             return Err(refusal.into());
         }
         let Some(to) = rows::by_login(self.pool(), &new.to, self.standing_since()).await? else {
             return Err(Refusal::field("to", "nobody with this sign-in name has signed in of late").into());
         };
         self.permit(caller, Delegate, to.clone()).await?;
-        for (person, field, who) in [(&caller.person, "team", "you"), (&to, "to", to.login.as_str())] {
-            if !self.could_approve_there(person, &new) {
-                return Err(Refusal::field(field, format!("by the policies {who} could approve nothing there; whoever stands in must be allowed to themselves")).into());
-            }
+        if !self.could_approve_there(&to, &new) {
+            return Err(Refusal::field("to", format!("by the policies {} could approve nothing there; whoever stands in must be allowed to themselves", to.login)).into());
         }
         let mut tx = self.begin(caller).await?;
         let id: DelegationId = new_id();
@@ -128,7 +143,9 @@ impl Control {
         }
         let mut tx = self.begin(caller).await?;
         if !rows::end(&mut tx, id, caller.person.id).await? {
-            return Err(Refusal::new(domain::RefusalCode::WrongState, "It has ended already.").into());
+            return Err(
+                Refusal::new(domain::RefusalCode::WrongState, "It has ended already.").into(),
+            );
         }
         let event = Event::new(EventKind::DelegationEnded, SubjectRef::new("delegation", id)).with(json!({
             "from_person": found.by.login, "to_person": found.to.login, "ended_by": caller.person.login,
@@ -148,19 +165,27 @@ impl Control {
         let now = self.now();
         let teams: Vec<TeamName> = match &new.team {
             Some(team) => vec![team.clone()],
-            None => person.teams.iter().cloned().chain(TeamName::parse("any").ok()).collect(),
+            None => person
+                .teams
+                .iter()
+                .cloned()
+                .chain(TeamName::parse("any").ok())
+                .collect(),
         };
         let places = self.settings().environments.iter();
         let places = places.filter(|e| new.environment.as_ref().is_none_or(|name| *name == e.name));
         let caller = crate::changes::as_job(person.clone());
         places.into_iter().any(|place| {
             teams.iter().any(|team| {
-                [ChangeKind::Deploy, ChangeKind::Rollback].into_iter().any(|kind| {
-                    let Some(change) = probe(kind, team, &place.name, place.protected, now) else {
-                        return false;
-                    };
-                    self.policies().may(&caller, Approve, &change, now).is_ok()
-                })
+                [ChangeKind::Deploy, ChangeKind::Rollback]
+                    .into_iter()
+                    .any(|kind| {
+                        let Some(change) = probe(kind, team, &place.name, place.protected, now)
+                        else {
+                            return false;
+                        };
+                        self.policies().may(&caller, Approve, &change, now).is_ok()
+                    })
             })
         })
     }

@@ -135,7 +135,7 @@ fn every_mistake_is_named_where_it_stands() {
             "'asia' is no region pair; they are europe",
         ],
         ["environments[3].promote_from", "acceptable"],
-        ["PORTOLAN_RULES_FILE", "cannot read /no/such/rules.toml"],
+        ["rules_file", "cannot read /no/such/rules.toml"],
         ["oidc.team_groups", "{team}"],
         ["jenkins.follow", "no setting"],
     ] {
@@ -229,12 +229,35 @@ fn tempfile(text: &str) -> String {
 #[test]
 fn bad_rules_are_refused_with_file_and_line() {
     let good = include_str!("../../../local/rules.toml");
-    let line = |name: &str| good.lines().position(|l| l == format!("name = \"{name}\"")).expect(name);
+    let line = |name: &str| {
+        good.lines()
+            .position(|l| l == format!("name = \"{name}\""))
+            .expect(name)
+    };
     for (text, at, why) in [
-        (good.replace("environment = \"dev\"", "environment = \"devv\""), line("dev needs nobody"), "'devv', which is no environment"),
-        (good.replace("{ job_role = \"manager\" }", "{ job_role = \"auditor\" }"), line("protected needs a manager with a second factor"), "no auditor may approve"),
-        (good.replace("{ job_role = \"manager\" }", "{ team = \"shopping\" }"), line("protected needs a manager with a second factor"), "'shopping', which is not known"),
-        (good.replace("count = 1, of = \"owning_team\" }", "count = 0, of = \"owning_team\" }"), line("staging needs one of the owning team"), "requires nobody"),
+        (
+            good.replace("environment = \"dev\"", "environment = \"devv\""),
+            line("dev needs nobody"),
+            "'devv', which is no environment",
+        ),
+        (
+            good.replace("{ job_role = \"manager\" }", "{ job_role = \"auditor\" }"),
+            line("protected needs a manager with a second factor"),
+            "no auditor may approve",
+        ),
+        (
+            good.replace("{ job_role = \"manager\" }", "{ team = \"shopping\" }"),
+            line("protected needs a manager with a second factor"),
+            "'shopping', which is not known",
+        ),
+        (
+            good.replace(
+                "count = 1, of = \"owning_team\" }",
+                "count = 0, of = \"owning_team\" }",
+            ),
+            line("staging needs one of the owning team"),
+            "requires nobody",
+        ),
     ] {
         let file = tempfile(&text);
         let found = mistakes(CONFIG, &[("PORTOLAN_RULES_FILE", &file)]);
@@ -245,9 +268,18 @@ fn bad_rules_are_refused_with_file_and_line() {
 #[test]
 fn promotion_comes_from_an_environment_before() {
     for from in ["production", "nowhere"] {
-        let file = CONFIG.replace("protected = true", &format!("protected = true\npromote_from = \"{from}\""));
-        one(&mistakes(&file, &[]), &["environments", "no environment before it"]);
+        let file = CONFIG.replace(
+            "protected = true",
+            &format!("protected = true\npromote_from = \"{from}\""),
+        );
+        one(
+            &mistakes(&file, &[]),
+            &["environments", "no environment before it"],
+        );
     }
-    let file = CONFIG.replace("protected = true", "protected = true\npromote_from = \"staging\"");
+    let file = CONFIG.replace(
+        "protected = true",
+        "protected = true\npromote_from = \"staging\"",
+    );
     assert_eq!(mistakes(&file, &[]), Vec::<String>::new());
 }

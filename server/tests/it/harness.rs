@@ -1,8 +1,8 @@
 //! A portal as people and programs see it.
 
 pub mod attention;
-pub mod browser;
 pub mod back;
+pub mod browser;
 pub mod calendar;
 pub mod keys;
 pub mod op;
@@ -76,7 +76,10 @@ impl World {
 
     /// Where production takes only what has succeeded in staging.
     pub async fn promoting(pool: PgPool) -> Self {
-        let file = CONFIG.replace("protected = true\n", "protected = true\npromote_from = \"staging\"\n");
+        let file = CONFIG.replace(
+            "protected = true\n",
+            "protected = true\npromote_from = \"staging\"\n",
+        );
         Self::of(&file, pool, Op::start().await, Clock::system(), &[]).await
     }
 

@@ -13,8 +13,8 @@ use sqlx::PgPool;
 use crate::{
     harness::{
         Answer, Browser, World,
-        back::override_promotion,
         attention::settle,
+        back::{delegate, override_promotion},
         calendar::{ask_override, confirm_override, make_entry},
         shop::{FOREIGN, OWN, decide, id, make_token, release, wish},
     },
@@ -62,7 +62,10 @@ const ABOUT: [&str; 26] = [
 ];
 
 /// Calls about nothing in particular. Of lists the table says how many items there were.
-const PLAIN: [&str; 25] = [
+const PLAIN: [&str; 28] = [
+    "GET /delegations",
+    "POST /delegations",
+    "DELETE /delegations/{id}",
     "GET /me",
     "GET /services",
     "POST /services/import",
@@ -90,7 +93,8 @@ const PLAIN: [&str; 25] = [
     "DELETE /stops/{id}",
 ];
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
+    "/delegations",
     "/",
     "/services",
     "/changes",
@@ -128,6 +132,8 @@ async fn who_may_do_what(pool: PgPool) {
         .fetch_one(&world.pool)
         .await
         .expect("an event");
+    // Who stands in for others has signed in before.
+    world.signed_in("manager2").await;
     // One of each team for the lists.
     world.waiting(OWN, "staging").await;
     world.waiting(FOREIGN, "staging").await;
@@ -254,6 +260,9 @@ async fn entry(world: &World, call: &str, event: &str) -> String {
     let of = ["freezes", "windows", "stops"]
         .into_iter()
         .find(|of| call.contains(of));
+    if call == "DELETE /delegations/{id}" {
+        return id(&world.delegated().await);
+    }
     let Some(of) = of else {
         return event.to_owned();
     };
@@ -274,10 +283,11 @@ async fn plain(browser: &mut Browser, call: &str, event: &str) -> String {
         other => other.to_owned(),
     };
     let answer = match (method, path.as_str()) {
+        ("POST", "/delegations") => delegate(browser).await,
         ("POST", "/tokens") => make_token(browser, &["read"]).await,
         ("POST", "/freezes" | "/windows" | "/stops") => make_entry(browser, &path[1..]).await,
         // How many events, tokens or people there are by now is of no interest.
-        ("GET", "/audit/events" | "/tokens" | "/people") => {
+        ("GET", "/audit/events" | "/tokens" | "/people" | "/delegations") => {
             let mut answer = browser.call("GET", &path, None).await;
             if answer.status == 200 {
                 answer.text = String::new();

@@ -8,8 +8,8 @@ use sqlx::PgPool;
 use super::{Route, is_unsafe, of_the_router};
 use crate::harness::{
     Answer, World,
-    back::override_promotion,
     attention::settle,
+    back::{delegate, override_promotion},
     calendar::{ask_override, confirm_override, make_entry},
     shop::{OWN, ask, decide, id, make_token, release, wish},
 };
@@ -52,6 +52,12 @@ async fn prepare(world: &World, route: &str) -> serde_json::Value {
         if route.contains(&format!("/{of}/{{id}}")) {
             return world.entry(of).await;
         }
+    }
+    if route.contains("/delegations/{id}") {
+        return world.delegated().await;
+    }
+    if route.ends_with("/delegations") {
+        world.signed_in("manager2").await;
     }
     if route == "POST /calendar/{id}/end" {
         return world.entry("freezes").await;
@@ -130,6 +136,43 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 .await,
             "change.requested",
         ),
+        "POST /api/v1/delegations" => {
+            let mut manager = world.signed_in("manager").await;
+            (delegate(&mut manager).await, "delegation.made")
+        }
+        "DELETE /api/v1/delegations/{id}" => {
+            let mut manager = world.signed_in("manager").await;
+            (
+                manager
+                    .call("DELETE", &format!("/delegations/{it}"), None)
+                    .await,
+                "delegation.ended",
+            )
+        }
+        "POST /delegations" => {
+            let mut manager = world.signed_in("manager").await;
+            let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+            let until = until.strftime("%Y-%m-%dT%H:%M").to_string();
+            let fields = [
+                ("to", "manager2"),
+                ("until", &until),
+                ("reason", "a test"),
+                ("once", "key-delegate"),
+            ];
+            (
+                manager.post_form("/delegations", &fields).await,
+                "delegation.made",
+            )
+        }
+        "POST /delegations/{id}/end" => {
+            let mut manager = world.signed_in("manager").await;
+            (
+                manager
+                    .post_form(&format!("/delegations/{it}/end"), &[])
+                    .await,
+                "delegation.ended",
+            )
+        }
         "POST /api/v1/changes/{id}/rollback" => (
             developer
                 .call("POST", &format!("{api}/rollback"), Some(&because))
@@ -137,9 +180,15 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
             "change.requested",
         ),
         "POST /changes/{id}/rollback" => {
-            let fields = [("reason", "a test"), ("start_mode", "manual"), ("once", "key-back")];
+            let fields = [
+                ("reason", "a test"),
+                ("start_mode", "manual"),
+                ("once", "key-back"),
+            ];
             (
-                developer.post_form(&format!("{api}/rollback"), &fields).await,
+                developer
+                    .post_form(&format!("{api}/rollback"), &fields)
+                    .await,
                 "change.requested",
             )
         }

@@ -1,6 +1,8 @@
 //! How fast runs go on, and what waiting costs: the real engine, a real Postgres and the stand-in world, in one process.
 //!
-//!   DATABASE_URL=postgres://… cargo run --release -p portolan-control --example runs_speed
+//! ```sh
+//! DATABASE_URL=postgres://… cargo run --release -p portolan-control --example runs_speed
+//! ```
 //!
 //! Makes a database of its own and drops it. Prints one JSON object: step to step with a thousand runs at once, what ten
 //! thousand waiting changes cost, a claim with few and with many finished runs and its plan, and how soon another worker goes

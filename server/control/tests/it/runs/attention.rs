@@ -275,7 +275,7 @@ async fn of_many_decisions_at_once_one_counts(pool: PgPool) {
     assert_eq!(taken, 1, "{all:?}");
     assert!(
         all.iter()
-            .flat_map(|one| one.as_ref().err())
+            .filter_map(|one| one.as_ref().err())
             .all(|code| *code == RefusalCode::WrongState),
         "{all:?}"
     );

@@ -55,7 +55,8 @@ impl Stage {
 
     /// Hours from now.
     fn span(&self, from: i64, until: i64) -> When {
-        let at = |hours| self.now() + SignedDuration::from_hours(hours);
+        let now = self.now();
+        let at = |hours| now + SignedDuration::from_hours(hours);
         When::Once(Span {
             from: at(from),
             until: at(until),

@@ -30,9 +30,19 @@ pub async fn rollback(
         Err(control::Error::Refused(why)) => (None, refusal.or(Some(why))),
         Err(error) => return Err(error),
     };
-    let title = format!("Roll back {} in {}", change.row.service, change.row.environment);
+    let title = format!(
+        "Roll back {} in {}",
+        change.row.service, change.row.environment
+    );
     let undone = format!("{} {}", change.row.service, change.row.version);
-    let document = view(visit, &title, (id, &undone), preview.as_ref(), posted, refusal.as_ref());
+    let document = view(
+        visit,
+        &title,
+        (id, &undone),
+        preview.as_ref(),
+        posted,
+        refusal.as_ref(),
+    );
     Ok(match &refusal {
         Some(refusal) => document.with_status(refusal.code.status()),
         None => document,
@@ -71,7 +81,11 @@ fn look(
     let protected = evidence
         .protected
         .then(|| mark("lock", "Protected", Tone::Quiet));
-    let left: Vec<&str> = rollback.left.iter().map(domain::RegionName::as_str).collect();
+    let left: Vec<&str> = rollback
+        .left
+        .iter()
+        .map(domain::RegionName::as_str)
+        .collect();
     let left = (!left.is_empty()).then(|| note("info", "warn", html! { <p>{left.join(", ")}" keeps what it has: the portal has verified nothing else there before."</p> }));
     html! {
         <section class="card" aria-labelledby="h-look">

@@ -111,6 +111,20 @@ impl Asked {
     }
 }
 
+fn fill(places: &[&Requirement], left: &[&Approval], owner: &TeamName) -> bool {
+    let Some((place, rest)) = places.split_first() else {
+        return true;
+    };
+    left.iter().enumerate().any(|(i, word)| {
+        let fits = place.of.include(&word.person, owner) && (!place.step_up || word.stepped_up);
+        fits && {
+            let mut others = left.to_vec();
+            others.remove(i);
+            fill(rest, &others, owner)
+        }
+    })
+}
+
 /// The enforcer's question, answered in the plainest way there is: is there any way to give each needed place to
 /// another person who may have it?
 fn agreed(needs: &[Requirement], words: &[Approval], change: &Change, asked: &Asked) -> bool {
@@ -123,19 +137,6 @@ fn agreed(needs: &[Requirement], words: &[Approval], change: &Change, asked: &As
         .filter(|a| a.evidence_digest == change.evidence_digest && a.person.id != change.requester)
         .filter(|a| asked.may(&a.person, change).is_ok())
         .collect();
-    fn fill(places: &[&Requirement], left: &[&Approval], owner: &TeamName) -> bool {
-        let Some((place, rest)) = places.split_first() else {
-            return true;
-        };
-        left.iter().enumerate().any(|(i, word)| {
-            let fits = place.of.include(&word.person, owner) && (!place.step_up || word.stepped_up);
-            fits && {
-                let mut others = left.to_vec();
-                others.remove(i);
-                fill(rest, &others, owner)
-            }
-        })
-    }
     fill(&places, &counts, &change.team)
 }
 
@@ -225,7 +226,9 @@ fn check(case: &Case, asked: &Asked) -> Result<(), TestCaseError> {
         .filter(|(_, (gave, ..))| !gave)
     {
         let could = asked.may(person, &change).is_ok()
-            && !explained.would_serve(&change, person, None, true).is_empty();
+            && !explained
+                .would_serve(&change, person, None, true)
+                .is_empty();
         // What happens when they do give it.
         let mut more = words.clone();
         more.push(word(person.clone(), true, DIGEST));

@@ -179,9 +179,9 @@ pub fn tally(
     let behind: Vec<Option<&Person>> = valid
         .iter()
         .map(|a| {
-            a.on_behalf_of.as_ref().filter(|p| {
-                p.id != requester && !seen.contains(&p.id) && behind_one.insert(p.id)
-            })
+            a.on_behalf_of
+                .as_ref()
+                .filter(|p| p.id != requester && !seen.contains(&p.id) && behind_one.insert(p.id))
         })
         .collect();
     let slots: Vec<usize> = requirements
@@ -240,7 +240,9 @@ fn augment(
     visited: &mut [bool],
 ) -> bool {
     for slot in 0..slots.len() {
-        if visited[slot] || !requirements[slots[slot]].accepts(valid.0[person], valid.1[person], owner) {
+        if visited[slot]
+            || !requirements[slots[slot]].accepts(valid.0[person], valid.1[person], owner)
+        {
             continue;
         }
         visited[slot] = true;

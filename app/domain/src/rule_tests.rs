@@ -89,14 +89,26 @@ fn a_stand_in_brings_the_standing_of_one_person_once() {
     };
     let needs = |n| [need("a", n, Approvers::JobRole(JobRole::Manager))];
     assert!(satisfied(&needs(1), &[stand_in(2, &manager)]));
-    assert!(!satisfied(&needs(1), &[approval(person(2, &[], &[]), 7)]), "without the other's standing");
-    assert!(!satisfied(&needs(2), &[stand_in(2, &manager), stand_in(3, &manager)]), "two stand in for one");
+    assert!(
+        !satisfied(&needs(1), &[approval(person(2, &[], &[]), 7)]),
+        "without the other's standing"
+    );
+    assert!(
+        !satisfied(&needs(2), &[stand_in(2, &manager), stand_in(3, &manager)]),
+        "two stand in for one"
+    );
     let both = [stand_in(2, &manager), approval(manager.clone(), 7)];
     assert!(!satisfied(&needs(2), &both), "the one and their stand-in");
     assert!(satisfied(&needs(1), &both));
     let requester = person(0, &[JobRole::Manager], &[]);
-    assert!(!satisfied(&needs(1), &[stand_in(2, &requester)]), "for whoever asked");
-    assert!(!satisfied(&needs(1), &[stand_in(0, &manager)]), "by whoever asked");
+    assert!(
+        !satisfied(&needs(1), &[stand_in(2, &requester)]),
+        "for whoever asked"
+    );
+    assert!(
+        !satisfied(&needs(1), &[stand_in(0, &manager)]),
+        "by whoever asked"
+    );
 }
 
 #[test]

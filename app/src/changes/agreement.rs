@@ -94,7 +94,10 @@ fn people(list: &[PersonRef]) -> Html {
 fn word(visit: &Visit, approval: &ApprovalView) -> Html {
     let comment = (!approval.comment.trim().is_empty())
         .then(|| html! { <blockquote class="user-text" dir="auto">{approval.comment.as_str()}</blockquote> });
-    let behind = approval.on_behalf_of.as_ref().map(|p| html! { <span>" for "{parts::person(p.login.as_str(), Some(&p.name))}</span> });
+    let behind = approval
+        .on_behalf_of
+        .as_ref()
+        .map(|p| html! { <span>" for "{parts::person(p.login.as_str(), Some(&p.name))}</span> });
     let factor = approval
         .stepped_up
         .then(|| html! { <span class="muted small">" with a second factor"</span> });

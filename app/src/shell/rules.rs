@@ -9,7 +9,11 @@ use crate::{Html, Visit, html, parts::icon, time};
 const SHOWN: usize = 5;
 
 pub(super) fn trouble(visit: &Visit) -> Html {
-    let Some(trouble) = visit.rules_trouble.as_ref().filter(|_| visit.has_role(JobRole::Administrator)) else {
+    let Some(trouble) = visit
+        .rules_trouble
+        .as_ref()
+        .filter(|_| visit.has_role(JobRole::Administrator))
+    else {
         return Html::EMPTY;
     };
     let mistakes: Vec<_> = trouble

@@ -97,6 +97,7 @@ pub(crate) fn visit(path: &str, roles: &[JobRole], query: &[(&str, &str)]) -> Vi
             import: has(JobRole::Administrator),
             environments: true,
         },
+        rules_trouble: None,
         holding: std::sync::Arc::default(),
         now: now(),
         path: path.into(),
@@ -348,6 +349,7 @@ pub(crate) fn evidence() -> Evidence {
             target("eu-west-1", Side::Active, Some("1.0.0")),
         ],
         rollback_of: None,
+        through: domain::evidence::Through::default(),
         rule_version: "3f2a9c1d0b7e4455".into(),
         policy_version: "91b0c4de77aa1122".into(),
     }
@@ -508,6 +510,13 @@ pub(crate) fn preview() -> Preview {
         evidence,
         digest,
         requirements: needs(1),
+        may_start: domain::schedule::MayStart {
+            at: now(),
+            matches: vec![],
+            next: None,
+            by_override: None,
+        },
+        not_promoted_from: None,
         may_request: Ok(()),
     }
 }

@@ -110,11 +110,19 @@ impl Control {
                 "By the policies you could approve nothing there, so there is nothing to stand in for.",
             );
             let about = SubjectRef::new("person", caller.person.id);
-            self.record(caller, Event::denied(EventKind::ActionDenied, about, &refusal)).await?;
+            self.record(
+                caller,
+                Event::denied(EventKind::ActionDenied, about, &refusal),
+            )
+            .await?;
             return Err(refusal.into());
         }
         let Some(to) = rows::by_login(self.pool(), &new.to, self.standing_since()).await? else {
-            return Err(Refusal::field("to", "nobody with this sign-in name has signed in of late").into());
+            return Err(Refusal::field(
+                "to",
+                "nobody with this sign-in name has signed in of late",
+            )
+            .into());
         };
         self.permit(caller, Delegate, to.clone()).await?;
         if !self.could_approve_there(&to, &new) {

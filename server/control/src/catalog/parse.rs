@@ -312,7 +312,9 @@ impl Reader<'_> {
             .and_then(|(field, v)| self.checked(v, &field, repository));
         let tier = annotation(&["portolan/tier"]).and_then(|(field, v)| {
             self.checked(v, &field, |t| {
-                TierName::parse(t).map(|tier| tier.to_string()).map_err(|e| e.to_string())
+                TierName::parse(t)
+                    .map(|tier| tier.to_string())
+                    .map_err(|e| e.to_string())
             })
         });
         let source = annotation(&["backstage.io/source-location", "backstage.io/view-url"])

@@ -1,14 +1,15 @@
 //! Giving one's word: approve or reject, bound to the evidence one has seen.
 
 use domain::{
-    Caller, CallerKind, Change, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode, Verdict,
+    Caller, CallerKind, Change, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode,
+    Verdict,
     agreement::Agreement,
     policy::{Approve, Reject},
 };
 use serde_json::json;
 
 use super::{ChangeDetail, rows};
-use crate::{Control, delegations::rows::Behind, Error, Result, new_id};
+use crate::{Control, Error, Result, delegations::rows::Behind, new_id};
 
 impl Control {
     /// Records the word. The last one needed makes the grant, and the change starts or waits to be started.
@@ -96,12 +97,11 @@ impl Control {
             );
             return Err(self.refused(caller, id, refusal).await?);
         }
-        let event = event
-            .with(json!({
-                "evidence_digest": digest, "comment": comment, "stepped_up": stepped_up,
-                "on_behalf_of": behind.as_ref().map(|(_, person)| &person.login),
-                "delegation": behind.as_ref().map(|(by, _)| by),
-            }));
+        let event = event.with(json!({
+            "evidence_digest": digest, "comment": comment, "stepped_up": stepped_up,
+            "on_behalf_of": behind.as_ref().map(|(_, person)| &person.login),
+            "delegation": behind.as_ref().map(|(by, _)| by),
+        }));
         if verdict == Verdict::Reject {
             let why = if comment.is_empty() {
                 None
@@ -156,7 +156,10 @@ impl Control {
         let approvals = rows::approvals(tx.conn(), change.id, since).await?;
         let agreement = self.agreement(stored, &approvals);
         let stepped_up = caller.is_stepped_up(now);
-        if !agreement.would_serve(change, &caller.person, None, stepped_up).is_empty() {
+        if !agreement
+            .would_serve(change, &caller.person, None, stepped_up)
+            .is_empty()
+        {
             return Ok(None);
         }
         let all = crate::delegations::rows::behind(tx.conn(), caller.person.id, now, since).await?;
@@ -175,9 +178,14 @@ impl Control {
     ) -> Option<&'a Behind> {
         all.iter().filter(|one| one.covers(change)).find(|one| {
             let other = super::start::job(one.person.clone());
-            let may = self.policies().may(&other, Approve, change, self.now()).is_ok();
+            let may = self
+                .policies()
+                .may(&other, Approve, change, self.now())
+                .is_ok();
             let person = Some(&one.person);
-            may && !agreement.would_serve(change, &caller.person, person, stepped_up).is_empty()
+            may && !agreement
+                .would_serve(change, &caller.person, person, stepped_up)
+                .is_empty()
         })
     }
 

@@ -39,7 +39,9 @@ impl Control {
         // Nobody stands behind a word who could not give it themselves.
         let behind = |person: &Person| {
             let caller = super::start::job(person.clone());
-            self.policies().may(&caller, Approve, change, self.now()).is_ok()
+            self.policies()
+                .may(&caller, Approve, change, self.now())
+                .is_ok()
         };
         let approvals: Vec<Approval> = approvals
             .iter()

@@ -106,11 +106,11 @@ impl Control {
         let not_promoted_from = self.not_promoted(&mut conn, &evidence).await?;
         drop(conn);
         Ok(Preview {
-            not_promoted_from,
             evidence,
             digest,
             requirements,
             may_start,
+            not_promoted_from,
             may_request,
         })
     }

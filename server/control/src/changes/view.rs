@@ -242,12 +242,21 @@ impl Control {
         for (change, approval) in rows::approvals_of(&mut conn, ids, self.standing_since()).await? {
             given.entry(change).or_default().push(approval);
         }
-        let behind = crate::delegations::rows::behind(&mut conn, caller.person.id, self.now(), self.standing_since()).await?;
+        let behind = crate::delegations::rows::behind(
+            &mut conn,
+            caller.person.id,
+            self.now(),
+            self.standing_since(),
+        )
+        .await?;
         drop(conn);
         let could = |stored: &rows::Stored| {
             let approvals = given.get(&stored.change.id).map_or(&[][..], Vec::as_slice);
             let agreement = self.agreement(stored, approvals);
-            match self.buttons(caller, stored, approvals, &agreement, &behind).approve {
+            match self
+                .buttons(caller, stored, approvals, &agreement, &behind)
+                .approve
+            {
                 Ok(()) => true,
                 Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
             }
@@ -365,7 +374,9 @@ impl Control {
             let would = |stepped_up| {
                 let own = agreement.would_serve(change, &caller.person, None, stepped_up);
                 !own.is_empty()
-                    || self.serving(change, agreement, caller, behind, stepped_up).is_some()
+                    || self
+                        .serving(change, agreement, caller, behind, stepped_up)
+                        .is_some()
             };
             if would(caller.is_stepped_up(now)) {
                 return Ok(());

@@ -59,7 +59,11 @@ impl TryFrom<Row> for Delegation {
         let bad = |column: &'static str, why: String| corrupt("delegation", column, id, why);
         let person = |id: uuid::Uuid, login: String, name: String| {
             let login = Login::parse(login).map_err(|e| bad("login", e.to_string()))?;
-            Ok::<_, crate::Error>(PersonRef { id: id.into(), login, name })
+            Ok::<_, crate::Error>(PersonRef {
+                id: id.into(),
+                login,
+                name,
+            })
         };
         let team = row.team.map(TeamName::parse).transpose();
         let environment = row.environment.map(EnvironmentName::parse).transpose();
@@ -150,8 +154,13 @@ pub(crate) struct Behind {
 
 impl Behind {
     pub(crate) fn covers(&self, change: &domain::Change) -> bool {
-        self.team.as_deref().is_none_or(|team| team == change.team.as_str())
-            && self.environment.as_deref().is_none_or(|e| e == change.environment.as_str())
+        self.team
+            .as_deref()
+            .is_none_or(|team| team == change.team.as_str())
+            && self
+                .environment
+                .as_deref()
+                .is_none_or(|e| e == change.environment.as_str())
     }
 }
 

@@ -113,7 +113,10 @@ impl AppState {
             .apply_configured_environments()
             .await
             .map_err(fault)?;
-        self.control().apply_configured_rules().await.map_err(fault)?;
+        self.control()
+            .apply_configured_rules()
+            .await
+            .map_err(fault)?;
         let (control, stopped) = (self.control().clone(), self.stopped());
         tokio::spawn(async move { control.follow_rules(stopped).await });
         Ok(())

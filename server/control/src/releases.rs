@@ -143,9 +143,18 @@ mod tests {
     #[test]
     fn links_are_written_anew_or_refused() {
         for (given, kept) in [
-            ("https://ci.example.com/job/1", "https://ci.example.com/job/1"),
-            ("HTTPS://CI.example.com:443/a/../b", "https://ci.example.com/b"),
-            ("http://ci.example.com/<b>\"", "http://ci.example.com/%3Cb%3E%22"),
+            (
+                "https://ci.example.com/job/1",
+                "https://ci.example.com/job/1",
+            ),
+            (
+                "HTTPS://CI.example.com:443/a/../b",
+                "https://ci.example.com/b",
+            ),
+            (
+                "http://ci.example.com/<b>\"",
+                "http://ci.example.com/%3Cb%3E%22",
+            ),
         ] {
             assert_eq!(link(given).expect("fine"), kept);
         }

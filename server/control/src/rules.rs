@@ -67,7 +67,10 @@ impl Shelf {
     }
     fn put(&self, rules: RuleSet) -> Arc<RuleSet> {
         let rules = Arc::new(rules);
-        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
+        *self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = rules.clone();
         rules
     }
 }
@@ -172,12 +175,20 @@ impl Control {
 
     /// Remembers what was seen; returns what was seen before.
     fn saw(&self, digest: Option<[u8; 32]>) -> Option<[u8; 32]> {
-        let mut seen = self.shelf().seen.write().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self
+            .shelf()
+            .seen
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *seen, digest)
     }
 
     fn tell(&self, trouble: Option<Trouble>) {
-        *self.shelf().trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble.map(Arc::new);
+        *self
+            .shelf()
+            .trouble
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = trouble.map(Arc::new);
     }
 
     /// Puts rules in force for every process; an event where they are other ones.
@@ -202,7 +213,12 @@ impl Control {
         Ok(())
     }
 
-    async fn refuse_file(&self, file: &str, mistakes: Vec<file::Mistake>, digest: [u8; 32]) -> Result<()> {
+    async fn refuse_file(
+        &self,
+        file: &str,
+        mistakes: Vec<file::Mistake>,
+        digest: [u8; 32],
+    ) -> Result<()> {
         let version = self.rules().version().to_owned();
         for mistake in &mistakes {
             tracing::error!(file, %mistake, "the rules were refused; {version} stays in force");
@@ -216,7 +232,12 @@ impl Control {
             tx.commit(event, vec![]).await?;
         }
         let since = self.now();
-        self.tell(Some(Trouble { file: file.to_owned(), mistakes, since, version }));
+        self.tell(Some(Trouble {
+            file: file.to_owned(),
+            mistakes,
+            since,
+            version,
+        }));
         Ok(())
     }
 }
@@ -226,7 +247,11 @@ fn rules_event(kind: EventKind) -> Event {
 }
 
 fn changed(was: Option<&str>, rules: &RuleSet, file: &str) -> Event {
-    let names: Vec<&str> = rules.rules().iter().map(|rule| rule.name.as_str()).collect();
+    let names: Vec<&str> = rules
+        .rules()
+        .iter()
+        .map(|rule| rule.name.as_str())
+        .collect();
     rules_event(EventKind::RulesChanged).with(json!({
         "from": was, "to": rules.version(), "file": file, "rules": names,
     }))

@@ -263,7 +263,9 @@ pub(super) async fn show(
     _: Plain,
     Named(id): Named<ChangeId>,
 ) -> Result<Json<Attention>, Refused> {
-    Ok(Json(state.control().attention_of(&caller, id).await?.into()))
+    Ok(Json(
+        state.control().attention_of(&caller, id).await?.into(),
+    ))
 }
 
 /// Decide on a change that needs attention

@@ -96,7 +96,9 @@ pub(super) async fn list(
     _: Plain,
 ) -> Result<Json<Delegations>, Refused> {
     let all = state.control().delegations(&caller).await?;
-    Ok(Json(Delegations { items: all.into_iter().map(Into::into).collect() }))
+    Ok(Json(Delegations {
+        items: all.into_iter().map(Into::into).collect(),
+    }))
 }
 
 /// Let somebody stand in for oneself
@@ -135,5 +137,7 @@ pub(super) async fn end(
     _: Plain,
     Named(id): Named<DelegationId>,
 ) -> Result<Json<Delegation>, Refused> {
-    Ok(Json(state.control().end_delegation(&caller, id).await?.into()))
+    Ok(Json(
+        state.control().end_delegation(&caller, id).await?.into(),
+    ))
 }

@@ -80,22 +80,24 @@ fn distinct(
             );
         }
         if let Some(from) = &one.promote_from
-            && !environments[..i].iter().any(|earlier| earlier.name == *from)
+            && !environments[..i]
+                .iter()
+                .any(|earlier| earlier.name == *from)
         {
             // Only what stands before: so there is no circle of environments that wait for each other.
             r.wrong(
                 "environments",
-                format!("'{}' has promote_from = \"{from}\", which is no environment before it", one.name),
+                format!(
+                    "'{}' has promote_from = \"{from}\", which is no environment before it",
+                    one.name
+                ),
             );
         }
     }
     Some(environments)
 }
 
-fn environment(
-    r: &mut Reader<'_>,
-    pairs: Option<&[RegionPair]>,
-) -> Option<EnvironmentSetting> {
+fn environment(r: &mut Reader<'_>, pairs: Option<&[RegionPair]>) -> Option<EnvironmentSetting> {
     let name = r.required("name", "a name such as staging", |t| {
         EnvironmentName::parse(t).map_err(|e| e.to_string())
     });
@@ -218,7 +220,10 @@ pub(super) fn rules(
     let bytes = match std::fs::read(&file) {
         Ok(bytes) => bytes,
         Err(why) => {
-            let wrong = format!("cannot read {}: {why}; write the path of a readable file", file.display());
+            let wrong = format!(
+                "cannot read {}: {why}; write the path of a readable file",
+                file.display()
+            );
             r.wrong("rules_file", wrong);
             return None;
         }

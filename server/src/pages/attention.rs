@@ -38,7 +38,9 @@ pub(super) async fn decide(
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let work = async {
         let id = change_id(&id)?;
-        control.settle_attention(caller, id, settlement(&fields)?).await?;
+        control
+            .settle_attention(caller, id, settlement(&fields)?)
+            .await?;
         Ok(format!("/changes/{id}"))
     };
     let route = format!("/attention/{id}");

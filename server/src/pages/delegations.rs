@@ -25,7 +25,9 @@ pub(super) async fn make(
 ) -> Result<Response, Refused> {
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let work = async {
-        control.delegate(caller, wanted(&fields, control.now())?).await?;
+        control
+            .delegate(caller, wanted(&fields, control.now())?)
+            .await?;
         Ok("/delegations".to_owned())
     };
     let refusal = match once(control, caller, "/delegations", &fields, work).await {
@@ -44,11 +46,17 @@ pub(super) async fn end(
 ) -> Result<Response, Refused> {
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let ended = async {
-        let id = id.parse().map_err(|_| Refusal::not_found("delegation with this id"))?;
+        let id = id
+            .parse()
+            .map_err(|_| Refusal::not_found("delegation with this id"))?;
         control.end_delegation(caller, id).await
     };
     match ended.await {
-        Ok(_) => Ok(answer::done(&pages, "/delegations", Notice::DelegationEnded)),
+        Ok(_) => Ok(answer::done(
+            &pages,
+            "/delegations",
+            Notice::DelegationEnded,
+        )),
         Err(error) => {
             let refusal = answer::for_form(error)?;
             let made = app::delegations::delegations(control, &visit, None, Some(refusal)).await;
@@ -60,7 +68,12 @@ pub(super) async fn end(
 fn wanted(fields: &Params, now: Timestamp) -> Result<NewDelegation, Refusal> {
     let field = |name: &'static str, why: String| Refusal::field(name, why);
     let time = |name: &'static str| {
-        moment(fields.raw(name).trim()).ok_or_else(|| field(name, "write a date and time in UTC, such as 2026-11-30 14:00".to_owned()))
+        moment(fields.raw(name).trim()).ok_or_else(|| {
+            field(
+                name,
+                "write a date and time in UTC, such as 2026-11-30 14:00".to_owned(),
+            )
+        })
     };
     let to = Login::parse(fields.raw("to").trim()).map_err(|e| field("to", e.to_string()))?;
     let team = match fields.raw("team").trim() {
@@ -69,10 +82,23 @@ fn wanted(fields: &Params, now: Timestamp) -> Result<NewDelegation, Refusal> {
     };
     let environment = match fields.raw("environment") {
         "" => None,
-        text => Some(EnvironmentName::parse(text).map_err(|e| field("environment", e.to_string()))?),
+        text => {
+            Some(EnvironmentName::parse(text).map_err(|e| field("environment", e.to_string()))?)
+        }
     };
-    let from = if fields.raw("from").trim().is_empty() { now } else { time("from")? };
+    let from = if fields.raw("from").trim().is_empty() {
+        now
+    } else {
+        time("from")?
+    };
     let until = time("until")?;
     let reason = Reason::parse(fields.raw("reason")).map_err(|e| field("reason", e.to_string()))?;
-    Ok(NewDelegation { to, team, environment, from, until, reason })
+    Ok(NewDelegation {
+        to,
+        team,
+        environment,
+        from,
+        until,
+        reason,
+    })
 }

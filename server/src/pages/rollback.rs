@@ -46,7 +46,9 @@ fn wanted(fields: &Params) -> Result<(Reason, StartMode), Refusal> {
         .map_err(|wrong| Refusal::field("reason", wrong.to_string()))?;
     let mode = match fields.raw("start_mode") {
         "" => StartMode::OnApproval,
-        text => text.parse().map_err(|why: String| Refusal::field("start_mode", why))?,
+        text => text
+            .parse()
+            .map_err(|why: String| Refusal::field("start_mode", why))?,
     };
     Ok((reason, mode))
 }

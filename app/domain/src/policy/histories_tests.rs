@@ -84,7 +84,7 @@ enum Happened {
     Ended,
 }
 
-/// SplitMix64: a history is its seed.
+/// `SplitMix64`: a history is its seed.
 struct Chance(u64);
 
 impl Chance {

@@ -54,19 +54,28 @@ pub fn read(bytes: &[u8], world: &World) -> Result<RuleSet, Vec<Mistake>> {
     })?;
     if file.rules.is_empty() {
         // A change that no rule speaks of is refused, so without rules nothing could ever be done.
-        return Err(whole("holds no rule; write [[rules]] with name, match and require".to_owned()));
+        return Err(whole(
+            "holds no rule; write [[rules]] with name, match and require".to_owned(),
+        ));
     }
     let world = World {
         teams: Some(file.teams),
         tiers: Some(file.tiers),
         ..world.clone()
     };
-    let lines: Vec<usize> = file.rules.iter().map(|r| line_of(text, r.span().start)).collect();
+    let lines: Vec<usize> = file
+        .rules
+        .iter()
+        .map(|r| line_of(text, r.span().start))
+        .collect();
     let rules = file.rules.into_iter().map(Spanned::into_inner).collect();
     RuleSet::checked(rules, &world).map_err(|all| {
         let mut all: Vec<Mistake> = all
             .into_iter()
-            .map(|(i, wrong)| Mistake { line: lines.get(i).copied(), wrong })
+            .map(|(i, wrong)| Mistake {
+                line: lines.get(i).copied(),
+                wrong,
+            })
             .collect();
         all.sort();
         all
@@ -75,7 +84,7 @@ pub fn read(bytes: &[u8], world: &World) -> Result<RuleSet, Vec<Mistake>> {
 
 fn line_of(text: &str, at: usize) -> usize {
     let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
-    before.iter().filter(|b| **b == b'\n').count() + 1
+    before.split(|b| *b == b'\n').count()
 }
 
 #[cfg(test)]
@@ -91,7 +100,10 @@ mod tests {
     #[test]
     fn a_good_file_has_a_version_that_does_not_follow_its_layout() {
         let one = read(GOOD.as_bytes(), &World::default()).expect("good");
-        let other = GOOD.replace("[\"deploy\", \"rollback\"]", "[ \"rollback\",  \"deploy\" ] # both");
+        let other = GOOD.replace(
+            "[\"deploy\", \"rollback\"]",
+            "[ \"rollback\",  \"deploy\" ] # both",
+        );
         let other = read(other.as_bytes(), &World::default()).expect("good");
         assert_eq!(one.version(), other.version());
         assert_eq!(one.rules().len(), 2);
@@ -101,11 +113,27 @@ mod tests {
     fn a_mistake_has_its_line() {
         let cases = [
             (GOOD.replace("count = 1", "count = 0"), 8, "requires nobody"),
-            (GOOD.replace("name = \"b\"", "name = \"a\""), 8, "stands twice"),
-            (GOOD.replace("{ team = \"checkout\" }", "{ team = \"checkuot\" }"), 8, "checkuot"),
-            (GOOD.replace("{ team = \"checkout\" }", "{ job_role = \"boss\" }"), 11, "boss"),
+            (
+                GOOD.replace("name = \"b\"", "name = \"a\""),
+                8,
+                "stands twice",
+            ),
+            (
+                GOOD.replace("{ team = \"checkout\" }", "{ team = \"checkuot\" }"),
+                8,
+                "checkuot",
+            ),
+            (
+                GOOD.replace("{ team = \"checkout\" }", "{ job_role = \"boss\" }"),
+                11,
+                "boss",
+            ),
             (GOOD.replace("environment", "enviroment"), 5, "enviroment"),
-            (GOOD.replace("[[rules]]\nname = \"b\"", "[[rules\nname = \"b\""), 8, ""),
+            (
+                GOOD.replace("[[rules]]\nname = \"b\"", "[[rules\nname = \"b\""),
+                8,
+                "",
+            ),
         ];
         for (text, line, why) in cases {
             let found = wrong(&text);
@@ -118,7 +146,12 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_named_at_once() {
-        let text = GOOD.replace("count = 1", "count = 0").replace("environment = \"dev\"", "tier = \"1\"");
-        assert_eq!(wrong(&text).iter().map(|m| m.line).collect::<Vec<_>>(), [Some(3), Some(8)]);
+        let text = GOOD
+            .replace("count = 1", "count = 0")
+            .replace("environment = \"dev\"", "tier = \"1\"");
+        assert_eq!(
+            wrong(&text).iter().map(|m| m.line).collect::<Vec<_>>(),
+            [Some(3), Some(8)]
+        );
     }
 }

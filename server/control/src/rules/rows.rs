@@ -20,14 +20,18 @@ pub(super) async fn rules(conn: &mut PgConnection) -> Result<Option<RuleSet>> {
     let Some(found) = found else { return Ok(None) };
     let bad = |why: String| corrupt("rule_set", "rules", "the rules in force", why);
     let rules: Vec<Rule> = serde_json::from_value(found).map_err(|e| bad(e.to_string()))?;
-    RuleSet::new(rules).map(Some).map_err(|all| bad(all.join("; ")))
+    RuleSet::new(rules)
+        .map(Some)
+        .map_err(|all| bad(all.join("; ")))
 }
 
 /// The version in force, held until the end of the transaction: of two processes one takes over after the other.
 pub(super) async fn locked(tx: &mut ChangeTx) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar("SELECT version FROM rule_set FOR UPDATE")
-        .fetch_optional(tx.conn())
-        .await?)
+    Ok(
+        sqlx::query_scalar("SELECT version FROM rule_set FOR UPDATE")
+            .fetch_optional(tx.conn())
+            .await?,
+    )
 }
 
 /// True where there were none before, or others.

@@ -44,15 +44,12 @@ impl Control {
             };
             let renew_at = Instant::now() + RENEW;
             while Instant::now() < renew_at {
-                let rollout = namespace
-                    .rollout(evidence.service.as_str(), &digest)
-                    .await;
+                let rollout = namespace.rollout(evidence.service.as_str(), &digest).await;
                 tracing::debug!(step = %work.lease.step, at = "read.called");
                 match rollout {
                     Ok(Rollout::Done { pods }) => {
                         return Ok(Outcome::succeeded(format!(
-                            "All {pods} pods run {} and are ready.",
-                            digest
+                            "All {pods} pods run {digest} and are ready."
                         )));
                     }
                     Ok(Rollout::Stuck(why)) => return Ok(Outcome::failed(why)),

@@ -123,7 +123,10 @@ impl Control {
             }
         }
         // A step that ends rings for the next one to be claimed; what waits for its start is not looked through each time.
-        if last.started.is_none_or(|at| at.elapsed() >= self.settings().times.poll) {
+        if last
+            .started
+            .is_none_or(|at| at.elapsed() >= self.settings().times.poll)
+        {
             last.started = Some(Instant::now());
             if let Err(error) = self.start_ready().await {
                 tell("start what is ready", error);

@@ -32,45 +32,98 @@ fn code(refused: Result<impl std::fmt::Debug, Error>) -> RefusalCode {
 async fn a_stand_in_fills_the_others_place_and_shows_for_whom(pool: PgPool) {
     let portal = Portal::with(pool, TWO, settings()).await;
     let (developer, manager) = portal.shop().await;
-    let other = portal.person("manager2", &[JobRole::Manager], &["catalog"], true).await;
-    let third = portal.person("manager3", &[JobRole::Manager], &["catalog"], true).await;
+    let other = portal
+        .person("manager2", &[JobRole::Manager], &["catalog"], true)
+        .await;
+    let third = portal
+        .person("manager3", &[JobRole::Manager], &["catalog"], true)
+        .await;
     let control = &portal.control;
-    let ask = || async { control.request_change(&developer, deploy("1.1.0", "staging")).await.expect("asked") };
+    let ask = || async {
+        control
+            .request_change(&developer, deploy("1.1.0", "staging"))
+            .await
+            .expect("asked")
+    };
     let approve = |by: domain::Caller, change: portolan_control::changes::ChangeDetail| async move {
         let digest = change.row.evidence_digest;
-        control.decide(&by, change.row.id, Verdict::Approve, digest, String::new()).await
+        control
+            .decide(&by, change.row.id, Verdict::Approve, digest, String::new())
+            .await
     };
 
     // Of another team: without standing in, their word fills no place.
-    assert_eq!(code(approve(other.clone(), ask().await).await), RefusalCode::Forbidden);
-    let made = control.delegate(&manager, from_now(&portal, "manager2", 48)).await.expect("made");
+    assert_eq!(
+        code(approve(other.clone(), ask().await).await),
+        RefusalCode::Forbidden
+    );
+    let made = control
+        .delegate(&manager, from_now(&portal, "manager2", 48))
+        .await
+        .expect("made");
     let change = ask().await;
-    assert!(control.change(&other, change.row.id).await.expect("reads").buttons.approve.is_ok());
+    assert!(
+        control
+            .change(&other, change.row.id)
+            .await
+            .expect("reads")
+            .buttons
+            .approve
+            .is_ok()
+    );
     let done = approve(other.clone(), change).await.expect("approved");
     assert_eq!(done.row.state, ChangeState::Approved);
     let word = &done.approvals[0];
     assert_eq!(word.person.login.as_str(), "manager2");
-    assert_eq!(word.on_behalf_of.as_ref().expect("for whom").login.as_str(), "manager");
+    assert_eq!(
+        word.on_behalf_of.as_ref().expect("for whom").login.as_str(),
+        "manager"
+    );
 
     // Never lent on: who stands in for the stand-in has nothing of the first.
-    control.delegate(&other, from_now(&portal, "manager3", 48)).await.expect("made");
-    assert_eq!(code(approve(third.clone(), ask().await).await), RefusalCode::Forbidden);
+    control
+        .delegate(&other, from_now(&portal, "manager3", 48))
+        .await
+        .expect("made");
+    assert_eq!(
+        code(approve(third.clone(), ask().await).await),
+        RefusalCode::Forbidden
+    );
 
     // Ended by the one who stands in; then it gives nothing, and what was approved stands.
     let waits = ask().await;
-    control.end_delegation(&other, made.id).await.expect("ended");
-    assert_eq!(code(control.end_delegation(&manager, made.id).await), RefusalCode::WrongState);
-    assert_eq!(code(approve(other.clone(), waits).await), RefusalCode::Forbidden);
-    let started = control.start(&developer, done.row.id).await.expect("it still counts");
+    control
+        .end_delegation(&other, made.id)
+        .await
+        .expect("ended");
+    assert_eq!(
+        code(control.end_delegation(&manager, made.id).await),
+        RefusalCode::WrongState
+    );
+    assert_eq!(
+        code(approve(other.clone(), waits).await),
+        RefusalCode::Forbidden
+    );
+    let started = control
+        .start(&developer, done.row.id)
+        .await
+        .expect("it still counts");
     assert_eq!(started.row.state, ChangeState::Running);
     // Over by time.
-    control.delegate(&manager, from_now(&portal, "manager3", 1)).await.expect("made");
-    portal.clock.advance(SignedDuration::from_hours(2));
-    assert_eq!(code(approve(third, ask().await).await), RefusalCode::Forbidden);
-    let events: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_event WHERE kind LIKE 'delegation.%'")
-        .fetch_one(&portal.pool)
+    control
+        .delegate(&manager, from_now(&portal, "manager3", 1))
         .await
-        .expect("events");
+        .expect("made");
+    portal.clock.advance(SignedDuration::from_hours(2));
+    assert_eq!(
+        code(approve(third, ask().await).await),
+        RefusalCode::Forbidden
+    );
+    let events: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit_event WHERE kind LIKE 'delegation.%'")
+            .fetch_one(&portal.pool)
+            .await
+            .expect("events");
     assert_eq!(events, 4);
 }
 
@@ -78,9 +131,20 @@ async fn a_stand_in_fills_the_others_place_and_shows_for_whom(pool: PgPool) {
 async fn its_scope_its_dates_and_who_may_stand_in(pool: PgPool) {
     let portal = Portal::with(pool, TWO, settings()).await;
     let (developer, manager) = portal.shop().await;
-    let other = portal.person("manager2", &[JobRole::Manager], &["catalog"], true).await;
-    portal.person("auditor", &[JobRole::Auditor], &[], true).await;
-    portal.person("catalog-developer", &[JobRole::Developer], &["catalog"], true).await;
+    let other = portal
+        .person("manager2", &[JobRole::Manager], &["catalog"], true)
+        .await;
+    portal
+        .person("auditor", &[JobRole::Auditor], &[], true)
+        .await;
+    portal
+        .person(
+            "catalog-developer",
+            &[JobRole::Developer],
+            &["catalog"],
+            true,
+        )
+        .await;
     portal.person("outsider", &[], &[], true).await;
     let control = &portal.control;
     for to in ["auditor", "outsider", "manager"] {
@@ -88,24 +152,78 @@ async fn its_scope_its_dates_and_who_may_stand_in(pool: PgPool) {
         assert_eq!(code(refused), RefusalCode::Forbidden, "{to}");
     }
     // A developer of another team could approve nothing of team checkout by policy.
-    let narrow = NewDelegation { team: TeamName::parse("checkout").ok(), ..from_now(&portal, "catalog-developer", 1) };
-    assert_eq!(code(control.delegate(&manager, narrow).await), RefusalCode::Invalid);
+    let narrow = NewDelegation {
+        team: TeamName::parse("checkout").ok(),
+        ..from_now(&portal, "catalog-developer", 1)
+    };
+    assert_eq!(
+        code(control.delegate(&manager, narrow).await),
+        RefusalCode::Invalid
+    );
     for hours in [-1, 93 * 24] {
-        assert_eq!(code(control.delegate(&manager, from_now(&portal, "manager2", hours)).await), RefusalCode::Invalid);
+        assert_eq!(
+            code(
+                control
+                    .delegate(&manager, from_now(&portal, "manager2", hours))
+                    .await
+            ),
+            RefusalCode::Invalid
+        );
     }
     // In production only: nothing in staging.
-    let places = NewDelegation { environment: domain::EnvironmentName::parse("production").ok(), ..from_now(&portal, "manager2", 1) };
+    let places = NewDelegation {
+        environment: domain::EnvironmentName::parse("production").ok(),
+        ..from_now(&portal, "manager2", 1)
+    };
     control.delegate(&manager, places).await.expect("made");
-    let change = control.request_change(&developer, deploy("1.1.0", "staging")).await.expect("asked");
+    let change = control
+        .request_change(&developer, deploy("1.1.0", "staging"))
+        .await
+        .expect("asked");
     let (id, digest) = (change.row.id, change.row.evidence_digest);
-    assert_eq!(code(control.decide(&other, id, Verdict::Approve, digest, String::new()).await), RefusalCode::Forbidden);
+    assert_eq!(
+        code(
+            control
+                .decide(&other, id, Verdict::Approve, digest, String::new())
+                .await
+        ),
+        RefusalCode::Forbidden
+    );
     // Not for what the one behind asked for: a manager who is a developer too.
-    let both = portal.person("lead", &[JobRole::Manager, JobRole::Developer], &["checkout"], true).await;
-    control.delegate(&both, from_now(&portal, "manager2", 1)).await.expect("made");
-    let own = control.request_change(&both, deploy("1.0.0", "staging")).await.expect("asked");
-    let refused = control.decide(&other, own.row.id, Verdict::Approve, own.row.evidence_digest, String::new()).await;
-    assert_eq!(code(refused), RefusalCode::Forbidden, "nobody stands in for the requester");
+    let both = portal
+        .person(
+            "lead",
+            &[JobRole::Manager, JobRole::Developer],
+            &["checkout"],
+            true,
+        )
+        .await;
+    control
+        .delegate(&both, from_now(&portal, "manager2", 1))
+        .await
+        .expect("made");
+    let own = control
+        .request_change(&both, deploy("1.0.0", "staging"))
+        .await
+        .expect("asked");
+    let refused = control
+        .decide(
+            &other,
+            own.row.id,
+            Verdict::Approve,
+            own.row.evidence_digest,
+            String::new(),
+        )
+        .await;
+    assert_eq!(
+        code(refused),
+        RefusalCode::Forbidden,
+        "nobody stands in for the requester"
+    );
     // Others see nothing of it; those it is about do.
     assert_eq!(control.delegations(&other).await.expect("lists").len(), 2);
-    assert_eq!(control.delegations(&developer).await.expect("lists").len(), 0);
+    assert_eq!(
+        control.delegations(&developer).await.expect("lists").len(),
+        0
+    );
 }

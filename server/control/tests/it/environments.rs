@@ -110,3 +110,42 @@ async fn each_is_compared_with_itself(pool: PgPool) {
         [("environment.configured".to_owned(), "qa".to_owned())]
     );
 }
+
+/// One thing in the configuration that is another.
+type Alter = fn(&mut Settings);
+
+/// Another Jenkins, role or portal than the one that was approved.
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_change_approved_for_other_addresses_is_stale(pool: PgPool) {
+    let portal = Portal::new(pool.clone()).await;
+    let (developer, _) = portal.shop().await;
+    let others: [(&str, Alter); 3] = [
+        ("through.jenkins", |s| {
+            s.jenkins.url = "http://127.0.0.1:10/jenkins".parse().expect("url");
+        }),
+        ("through.job_role_arn", |s| {
+            s.aws.job_role_arn = "arn:aws:iam::{account}:role/other-{job_role}".into();
+        }),
+        ("through.portal", |s| {
+            s.public_url = "http://127.0.0.1:10".parse().expect("url");
+        }),
+    ];
+    for (field, alter) in others {
+        let change = portal
+            .control
+            .request_change(&developer, deploy("1.0.0", "dev"))
+            .await
+            .expect("requested");
+        let mut altered = settings();
+        alter(&mut altered);
+        let now = Portal::with(pool.clone(), RULES, altered).await;
+        let refused = now
+            .control
+            .start(&developer, change.row.id)
+            .await
+            .expect_err(field);
+        assert_eq!(refused.code(), RefusalCode::Stale, "{field}");
+        let said = refused.refusal().detail;
+        assert!(said.contains(field), "{said}");
+    }
+}

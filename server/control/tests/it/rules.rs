@@ -1,14 +1,24 @@
 //! The rules file while the portal runs: a good one is taken over by every process, a bad one changes nothing.
 
-use domain::{ChangeState, rule::check::{Place, World}};
-use portolan_control::{Clock, Control, Outside, outside::PortalIdentity, rules::{Source, file}};
+use domain::{
+    ChangeState,
+    rule::check::{Place, World},
+};
+use portolan_control::{
+    Clock, Control, Outside,
+    outside::PortalIdentity,
+    rules::{Source, file},
+};
 use sqlx::PgPool;
 
 use crate::harness::{Portal, deploy, policies, settings};
 
-const ONE: &str = "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 1, of = \"owning_team\" }]\n";
-const TWO: &str = "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 2, of = \"owning_team\" }]\n";
-const BAD: &str = "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 0, of = \"owning_team\" }]\n";
+const ONE: &str =
+    "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 1, of = \"owning_team\" }]\n";
+const TWO: &str =
+    "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 2, of = \"owning_team\" }]\n";
+const BAD: &str =
+    "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 0, of = \"owning_team\" }]\n";
 
 fn world() -> World {
     let settings = settings();
@@ -17,14 +27,18 @@ fn world() -> World {
         protected: e.protected,
         regions: e.clusters.keys().cloned().collect(),
     });
-    World { places: places.collect(), ..World::default() }
+    World {
+        places: places.collect(),
+        ..World::default()
+    }
 }
 
 struct File(std::path::PathBuf);
 
 impl File {
     fn new(text: &str) -> Self {
-        let file = Self(std::env::temp_dir().join(format!("portolan-rules-{}", uuid::Uuid::now_v7())));
+        let file =
+            Self(std::env::temp_dir().join(format!("portolan-rules-{}", uuid::Uuid::now_v7())));
         file.write(text);
         file
     }
@@ -36,11 +50,30 @@ impl File {
 /// A process of its own over the same database, with its own file.
 async fn process(pool: &PgPool, file: &File) -> Control {
     let settings = settings();
-    let outside = Outside::new(&settings.aws, &settings.jenkins, PortalIdentity::Environment).expect("outside");
-    let rules = file::read(&std::fs::read(&file.0).expect("read"), &world()).expect("good at start");
-    let control = Control::new(pool.clone(), policies(), rules, settings, Clock::system(), outside);
-    control.rules_from(Source { file: file.0.clone(), world: world() });
-    control.apply_configured_environments().await.expect("environments");
+    let outside = Outside::new(
+        &settings.aws,
+        &settings.jenkins,
+        PortalIdentity::Environment,
+    )
+    .expect("outside");
+    let rules =
+        file::read(&std::fs::read(&file.0).expect("read"), &world()).expect("good at start");
+    let control = Control::new(
+        pool.clone(),
+        policies(),
+        rules,
+        settings,
+        Clock::system(),
+        outside,
+    );
+    control.rules_from(Source {
+        file: file.0.clone(),
+        world: world(),
+    });
+    control
+        .apply_configured_environments()
+        .await
+        .expect("environments");
     control.apply_configured_rules().await.expect("rules");
     control
 }
@@ -66,7 +99,11 @@ async fn a_good_file_is_taken_over_by_every_process_and_a_bad_one_by_none(pool: 
     assert_ne!(first, second);
     assert_eq!(b.rules().version(), first, "b has not looked yet");
     b.look_at_rules().await.expect("looked");
-    assert_eq!(b.rules().version(), second, "b goes by what a took over, though its own file is old");
+    assert_eq!(
+        b.rules().version(),
+        second,
+        "b goes by what a took over, though its own file is old"
+    );
     assert_eq!(events(&pool, "rules.changed").await, 2);
 
     for file in [&here, &there] {
@@ -74,42 +111,80 @@ async fn a_good_file_is_taken_over_by_every_process_and_a_bad_one_by_none(pool: 
     }
     for control in [&a, &b, &a] {
         control.look_at_rules().await.expect("looked");
-        assert_eq!(control.rules().version(), second, "the rules before it stay");
+        assert_eq!(
+            control.rules().version(),
+            second,
+            "the rules before it stay"
+        );
         let trouble = control.rules_trouble().expect("told");
         assert_eq!(trouble.mistakes[0].line, Some(1));
         assert_eq!(trouble.version, second);
     }
-    assert_eq!(events(&pool, "rules.refused").await, 1, "one file, told once");
+    assert_eq!(
+        events(&pool, "rules.refused").await,
+        1,
+        "one file, told once"
+    );
 
     std::fs::remove_file(&here.0).expect("removed");
     a.look_at_rules().await.expect("looked");
-    assert!(a.rules_trouble().expect("told").mistakes[0].wrong.contains("cannot be read"));
+    assert!(
+        a.rules_trouble().expect("told").mistakes[0]
+            .wrong
+            .contains("cannot be read")
+    );
 
     here.write(TWO);
     a.look_at_rules().await.expect("looked");
     assert!(a.rules_trouble().is_none(), "mended");
     here.write(BAD);
     a.look_at_rules().await.expect("looked");
-    assert_eq!(events(&pool, "rules.refused").await, 3, "bad again, told again");
+    assert_eq!(
+        events(&pool, "rules.refused").await,
+        3,
+        "bad again, told again"
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn a_change_asked_for_under_other_rules_goes_stale(pool: PgPool) {
     let portal = Portal::new(pool.clone()).await;
     let (developer, _) = portal.shop().await;
-    let colleague = portal.person("developer2", &[domain::JobRole::Developer], &["checkout"], true).await;
+    let colleague = portal
+        .person(
+            "developer2",
+            &[domain::JobRole::Developer],
+            &["checkout"],
+            true,
+        )
+        .await;
     let file = File::new(ONE);
     let control = process(&pool, &file).await;
-    let asked = control.request_change(&developer, deploy("1.1.0", "staging")).await.expect("asked");
+    let asked = control
+        .request_change(&developer, deploy("1.1.0", "staging"))
+        .await
+        .expect("asked");
     let id = asked.row.id;
     let digest = asked.row.evidence_digest;
-    control.decide(&colleague, id, domain::Verdict::Approve, digest, String::new()).await.expect("approved");
+    control
+        .decide(
+            &colleague,
+            id,
+            domain::Verdict::Approve,
+            digest,
+            String::new(),
+        )
+        .await
+        .expect("approved");
     let explained = control.explain(&developer, id).await.expect("explained");
     assert!(!explained.matched.changed);
     file.write(TWO);
     // Another process took them over; this one has not looked, and asks at the start.
     process(&pool, &file).await;
-    let refused = control.start(&developer, id).await.expect_err("other rules");
+    let refused = control
+        .start(&developer, id)
+        .await
+        .expect_err("other rules");
     assert_eq!(refused.code(), domain::RefusalCode::Stale);
     let stale = control.change(&developer, id).await.expect("there");
     assert_eq!(stale.row.state, ChangeState::Stale);

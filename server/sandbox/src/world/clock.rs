@@ -20,6 +20,10 @@ impl Default for Clock {
 
 impl Clock {
     /// The world's time.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the world has a clock of its own"
+    )]
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
             .saturating_add(*self.offset.borrow())

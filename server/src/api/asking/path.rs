@@ -5,8 +5,8 @@ use axum::{
     http::request::Parts,
 };
 use domain::{
-    ChangeId, DelegationId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ScheduleId, ServiceName,
-    TokenId,
+    ChangeId, DelegationId, EnvironmentName, EventId, PersonId, Refusal, RefusalCode, ScheduleId,
+    ServiceName, TokenId,
 };
 
 use crate::edge::Refused;

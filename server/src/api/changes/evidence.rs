@@ -6,8 +6,8 @@ use domain::{ChangeId, ChangeState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::timing::{PolicyAnswer, RuleThatMatches, Timing};
 use super::detail::{Permissions, Requirement};
+use super::timing::{PolicyAnswer, RuleThatMatches, Timing};
 use crate::{
     AppState,
     api::{
@@ -139,7 +139,12 @@ impl From<Explain> for Explanation {
             may: explain.buttons.into(),
             policy_version: explain.policy_version,
             rule_version: explain.rule_version,
-            rules: explain.matched.rules.iter().map(|rule| rule.name.clone()).collect(),
+            rules: explain
+                .matched
+                .rules
+                .iter()
+                .map(|rule| rule.name.clone())
+                .collect(),
             rules_changed: explain.matched.changed,
             matched_rules: explain.matched.rules.into_iter().map(Into::into).collect(),
             policies: explain.answers.into_iter().map(Into::into).collect(),

@@ -146,6 +146,9 @@ pub(in crate::api) async fn roll_back(
     Sent(sent): Sent<Back>,
 ) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
     let mode = sent.start_mode.unwrap_or(StartMode::OnApproval);
-    let change = state.control().request_rollback(&caller, id, sent.reason, mode).await?;
+    let change = state
+        .control()
+        .request_rollback(&caller, id, sent.reason, mode)
+        .await?;
     Ok((StatusCode::ACCEPTED, Json(change.into())))
 }

@@ -1,9 +1,7 @@
 //! The execution of a change: its steps, the AWS sessions they used, its log.
 
 use axum::{Json, extract::State};
-use control::runs::{
-    AttemptView, AwsSessionView, CallView, LeaseView, LogLine, RunView, StepView,
-};
+use control::runs::{AttemptView, AwsSessionView, CallView, LeaseView, LogLine, RunView, StepView};
 use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

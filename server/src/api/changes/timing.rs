@@ -2,7 +2,10 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use control::changes::{MatchedRule, PromotionOverride, Timed};
-use domain::{ChangeId, ChangeState, EnvironmentName, EvidenceDigest, Login, Reason, hold::Hold, policy::Answer};
+use domain::{
+    ChangeId, ChangeState, EnvironmentName, EvidenceDigest, Login, Reason, hold::Hold,
+    policy::Answer,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,7 +47,10 @@ struct Follows {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Held {
-    Time { until: Timestamp, words: String },
+    Time {
+        until: Timestamp,
+        words: String,
+    },
     After {
         #[schema(value_type = words::Id)]
         change: ChangeId,
@@ -93,7 +99,11 @@ impl From<Timed> for Timing {
     fn from(timed: Timed) -> Self {
         Self {
             start_at: timed.start_at,
-            after: timed.after.into_iter().map(|(id, state)| Follows { id, state }).collect(),
+            after: timed
+                .after
+                .into_iter()
+                .map(|(id, state)| Follows { id, state })
+                .collect(),
             holds: timed.holds.into_iter().map(Into::into).collect(),
             promotion_override: timed.promotion.map(Into::into),
         }
@@ -105,7 +115,11 @@ impl From<Hold> for Held {
         let (words, broken) = (hold.words(), hold.is_broken());
         match hold {
             Hold::Time { until } => Self::Time { until, words },
-            Hold::After { change, .. } => Self::After { change, broken, words },
+            Hold::After { change, .. } => Self::After {
+                change,
+                broken,
+                words,
+            },
             Hold::Promotion { from } => Self::Promotion { from, words },
         }
     }
@@ -113,13 +127,21 @@ impl From<Hold> for Held {
 
 impl From<PromotionOverride> for PromotionOverridden {
     fn from(it: PromotionOverride) -> Self {
-        Self { by: it.by, reason: it.reason, at: it.at }
+        Self {
+            by: it.by,
+            reason: it.reason,
+            at: it.at,
+        }
     }
 }
 
 impl From<MatchedRule> for RuleThatMatches {
     fn from(rule: MatchedRule) -> Self {
-        Self { name: rule.name, about: rule.about, needs: rule.needs }
+        Self {
+            name: rule.name,
+            about: rule.about,
+            needs: rule.needs,
+        }
     }
 }
 

@@ -193,13 +193,7 @@ const LINKS: &[(&str, &str, &str, &str, &str)] = &[
         "end_window",
         "id",
     ),
-    (
-        "create_stop",
-        "201",
-        "$response.body#/id",
-        "end_stop",
-        "id",
-    ),
+    ("create_stop", "201", "$response.body#/id", "end_stop", "id"),
     (
         "list_freezes",
         "200",

@@ -81,7 +81,10 @@ pub async fn override_promotion(browser: &mut Browser, change: &Value) -> super:
 
 /// Lets the other manager stand in for whoever asks, for a day.
 pub async fn delegate(browser: &mut Browser) -> super::Answer {
-    let (now, day) = (jiff::Timestamp::now(), jiff::SignedDuration::from_hours(24));
+    let (now, day) = (
+        control::Clock::system().now(),
+        jiff::SignedDuration::from_hours(24),
+    );
     let wish = json!({"to": "manager2", "from": now, "until": now + day, "reason": "a test"});
     browser.call("POST", "/delegations", Some(&wish)).await
 }

@@ -1,6 +1,5 @@
 //! Windows, freezes, stops and overrides, as tests of the edge need them.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Answer, Browser, World, shop::id};
@@ -42,7 +41,10 @@ impl World {
 }
 
 fn span(scope: Value) -> Value {
-    let (now, day) = (Timestamp::now(), jiff::SignedDuration::from_hours(24));
+    let (now, day) = (
+        control::Clock::system().now(),
+        jiff::SignedDuration::from_hours(24),
+    );
     json!({"scope": scope, "from": now - day, "until": now + day, "zone": "Europe/Berlin", "reason": "a test"})
 }
 
@@ -55,7 +57,7 @@ pub async fn make_entry(browser: &mut Browser, of: &str) -> Answer {
 }
 
 pub async fn ask_override(browser: &mut Browser, change: &Value) -> Answer {
-    let until = Timestamp::now() + jiff::SignedDuration::from_hours(2);
+    let until = control::Clock::system().now() + jiff::SignedDuration::from_hours(2);
     let wish = json!({"evidence_digest": change["evidence_digest"], "reason": "a test", "expires_at": until});
     browser
         .call(

@@ -151,7 +151,7 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
         }
         "POST /delegations" => {
             let mut manager = world.signed_in("manager").await;
-            let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+            let until = control::Clock::system().now() + jiff::SignedDuration::from_hours(24);
             let until = until.strftime("%Y-%m-%dT%H:%M").to_string();
             let fields = [
                 ("to", "manager2"),

@@ -2,10 +2,13 @@
 
 use super::*;
 
+/// Kind of question, who, and of what standing the subject is.
+type Question = (TypeId, PersonId, bool, bool, bool);
+
 /// What policy says, asked once for each standing: it is a function of who, what, whose and where, and nothing else.
 pub(super) struct Asked {
     policies: PolicySet,
-    answers: RefCell<HashMap<(TypeId, PersonId, bool, bool, bool), bool>>,
+    answers: RefCell<HashMap<Question, bool>>,
 }
 
 impl Asked {

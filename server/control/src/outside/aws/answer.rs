@@ -138,8 +138,10 @@ mod tests {
         let raw = |call: &str| {
             let body = "<SecretAccessKey>a-secret</SecretAccessKey>";
             let status = StatusCode::try_from(200).expect("a status");
-            let error: SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse> =
-                SdkError::response_error("cut off", HttpResponse::new(status, body.into()));
+            let error: SdkError<
+                aws_sdk_sts::operation::assume_role::AssumeRoleError,
+                HttpResponse,
+            > = SdkError::response_error("cut off", HttpResponse::new(status, body.into()));
             let attempted = Attempted {
                 who: "The portal",
                 call,

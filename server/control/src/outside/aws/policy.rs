@@ -107,6 +107,7 @@ mod tests {
                 becomes: None,
             }],
             rollback_of: None,
+            through: domain::evidence::Through::default(),
             rule_version: "r".into(),
             policy_version: "p".into(),
         }

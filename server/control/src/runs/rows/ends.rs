@@ -163,7 +163,9 @@ pub(in crate::runs) async fn deployed(
     let now = tx.now().to_sqlx();
     // A rollback takes each region back to its own release.
     let target = stored.evidence.targets.iter().find(|t| t.region == *region);
-    let version = target.and_then(|t| t.becomes.as_ref()).map(|own| own.version.clone());
+    let version = target
+        .and_then(|t| t.becomes.as_ref())
+        .map(|own| own.version.clone());
     sqlx::query(
         "INSERT INTO deployment (service_id, environment, region, release_id, change_id, since, verified_at)
          VALUES ($1, $2, $3, coalesce((SELECT id FROM release WHERE service_id = $1 AND version = $7), $4), $5, $6, $6)

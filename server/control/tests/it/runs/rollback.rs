@@ -17,7 +17,13 @@ async fn back(stage: &Stage, of: domain::ChangeId) -> ChangeDetail {
     assert_eq!(change.row.kind, ChangeKind::Rollback);
     let digest = change.row.evidence_digest;
     control
-        .decide(&stage.colleague, change.row.id, Verdict::Approve, digest, String::new())
+        .decide(
+            &stage.colleague,
+            change.row.id,
+            Verdict::Approve,
+            digest,
+            String::new(),
+        )
         .await
         .expect("approved");
     stage.ended(change.row.id).await
@@ -34,7 +40,10 @@ async fn runs(stage: &Stage) -> Vec<(String, String)> {
 }
 
 fn both(central: &str, west: &str) -> Vec<(String, String)> {
-    vec![("eu-central-1".into(), central.into()), ("eu-west-1".into(), west.into())]
+    vec![
+        ("eu-central-1".into(), central.into()),
+        ("eu-west-1".into(), west.into()),
+    ]
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
@@ -45,40 +54,98 @@ async fn each_region_goes_back_to_what_was_good_there(pool: PgPool) {
     let control = &stage.portal.control;
 
     // The first deployment has nothing before it.
-    let none = control.preview_rollback(&stage.developer, first.row.id).await.expect_err("nothing before");
+    let none = control
+        .preview_rollback(&stage.developer, first.row.id)
+        .await
+        .expect_err("nothing before");
     assert_eq!(none.code(), RefusalCode::Conflict);
 
     // The second one fails in the active region: the regions differ from now on.
-    stage.fault(Fault { region: Some("eu-west-1".into()), service: Some("ecr".into()), ..Fault::new(Kind::Refuse) });
+    stage.fault(Fault {
+        region: Some("eu-west-1".into()),
+        service: Some("ecr".into()),
+        ..Fault::new(Kind::Refuse)
+    });
     let second = stage.run("1.1.0", "staging").await;
-    assert_eq!(second.row.state, ChangeState::Failed, "{}", steps(&second).join("\n"));
+    assert_eq!(
+        second.row.state,
+        ChangeState::Failed,
+        "{}",
+        steps(&second).join("\n")
+    );
     stage.sandbox.world().faults().clear();
     assert_eq!(runs(&stage).await, both("1.1.0", "1.0.0"));
 
     // Going back from the failed one is offered and would repair the passive region.
     assert!(second.buttons.rollback.is_ok());
-    let preview = control.preview_rollback(&stage.developer, second.row.id).await.expect("a preview");
-    let would: Vec<_> = preview.preview.evidence.targets.iter().map(|t| t.becomes.clone().expect("its own").version.to_string()).collect();
+    let preview = control
+        .preview_rollback(&stage.developer, second.row.id)
+        .await
+        .expect("a preview");
+    let would: Vec<_> = preview
+        .preview
+        .evidence
+        .targets
+        .iter()
+        .map(|t| t.becomes.clone().expect("its own").version.to_string())
+        .collect();
     assert_eq!(would, ["1.0.0", "1.0.0"]);
 
     let third = stage.run("1.2.0", "staging").await;
-    assert_eq!(third.row.state, ChangeState::Succeeded, "{}", steps(&third).join("\n"));
+    assert_eq!(
+        third.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        steps(&third).join("\n")
+    );
     assert_eq!(runs(&stage).await, both("1.2.0", "1.2.0"));
 
     let undone = {
         let _worker = stage.worker();
         back(&stage, third.row.id).await
     };
-    assert_eq!(undone.row.state, ChangeState::Succeeded, "{:?}\n{}", undone.state_reason, steps(&undone).join("\n"));
+    assert_eq!(
+        undone.row.state,
+        ChangeState::Succeeded,
+        "{:?}\n{}",
+        undone.state_reason,
+        steps(&undone).join("\n")
+    );
     assert_eq!(undone.evidence.rollback_of, Some(third.row.id));
-    assert_eq!(runs(&stage).await, both("1.1.0", "1.0.0"), "each region its own");
+    assert_eq!(
+        runs(&stage).await,
+        both("1.1.0", "1.0.0"),
+        "each region its own"
+    );
 
     // And further back; what was rolled back from is never gone back to.
-    let further = control.preview_rollback(&stage.developer, undone.row.id).await.expect("a preview");
+    let further = control
+        .preview_rollback(&stage.developer, undone.row.id)
+        .await
+        .expect("a preview");
     let targets = &further.preview.evidence.targets;
-    assert_eq!(targets.len(), 1, "the active region has nothing further back");
-    assert_eq!(targets[0].becomes.clone().expect("its own").version.as_str(), "1.0.0");
-    assert_eq!(further.left.iter().map(domain::RegionName::as_str).collect::<Vec<_>>(), ["eu-west-1"]);
+    assert_eq!(
+        targets.len(),
+        1,
+        "the active region has nothing further back"
+    );
+    assert_eq!(
+        targets[0]
+            .becomes
+            .clone()
+            .expect("its own")
+            .version
+            .as_str(),
+        "1.0.0"
+    );
+    assert_eq!(
+        further
+            .left
+            .iter()
+            .map(domain::RegionName::as_str)
+            .collect::<Vec<_>>(),
+        ["eu-west-1"]
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
@@ -93,10 +160,27 @@ async fn what_has_changed_since_makes_a_rollback_stale(pool: PgPool) {
         .await
         .expect("requested");
     let digest = waiting.row.evidence_digest;
-    control.decide(&stage.colleague, waiting.row.id, Verdict::Approve, digest, String::new()).await.expect("approved");
+    control
+        .decide(
+            &stage.colleague,
+            waiting.row.id,
+            Verdict::Approve,
+            digest,
+            String::new(),
+        )
+        .await
+        .expect("approved");
     // A newer release is deployed in between: what it would do now is another thing.
     let third = stage.run("1.2.0", "staging").await;
-    assert_eq!(third.row.state, ChangeState::Succeeded, "{}", steps(&third).join("\n"));
-    let refused = control.start(&stage.developer, waiting.row.id).await.expect_err("stale");
+    assert_eq!(
+        third.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        steps(&third).join("\n")
+    );
+    let refused = control
+        .start(&stage.developer, waiting.row.id)
+        .await
+        .expect_err("stale");
     assert_eq!(refused.code(), RefusalCode::Stale);
 }

@@ -383,7 +383,7 @@ pub(super) struct Standing {
     held: bool,
     /// In words; null when nothing holds it.
     waits_for: Option<String>,
-    /// The first moment at which nothing that is known today holds it; null where none is foreseeable.
+    /// The first moment at which nothing that is known today holds it; null where nothing holds it now, or none is foreseeable.
     next: Option<Timestamp>,
     /// Everything in force that takes the change in, what holds it first.
     matches: Vec<InForce>,
@@ -455,7 +455,7 @@ impl From<MayStart> for Standing {
         Self {
             held: decision.is_held(),
             waits_for: decision.waits_for(),
-            next: decision.next,
+            next: decision.next.filter(|_| decision.is_held()),
             matches: decision.matches.into_iter().map(Into::into).collect(),
         }
     }

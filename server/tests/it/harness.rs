@@ -150,7 +150,7 @@ impl World {
     /// The kinds of all events but those of the start, oldest first.
     pub async fn kinds(&self) -> Vec<String> {
         sqlx::query_scalar(
-            "SELECT kind FROM audit_event WHERE kind <> 'environment.configured' ORDER BY id",
+            "SELECT kind FROM audit_event WHERE kind NOT IN ('environment.configured', 'rules.changed') ORDER BY id",
         )
         .fetch_all(&self.pool)
         .await

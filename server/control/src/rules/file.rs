@@ -100,10 +100,12 @@ mod tests {
     #[test]
     fn a_good_file_has_a_version_that_does_not_follow_its_layout() {
         let one = read(GOOD.as_bytes(), &World::default()).expect("good");
-        let other = GOOD.replace(
-            "[\"deploy\", \"rollback\"]",
-            "[ \"rollback\",  \"deploy\" ] # both",
-        );
+        let other = GOOD
+            .replace(
+                "[\"deploy\", \"rollback\"]",
+                "[ \"rollback\",  \"deploy\" ]",
+            )
+            .replace("name = \"b\"", "name   = \"b\" # both");
         let other = read(other.as_bytes(), &World::default()).expect("good");
         assert_eq!(one.version(), other.version());
         assert_eq!(one.rules().len(), 2);

@@ -1,5 +1,7 @@
 //! SQL of windows, freezes and stops.
 
+pub(super) mod days;
+
 use domain::{
     EnvironmentName, Login, PersonId, RegionName, ScheduleId, ServiceName, SystemName, TeamName,
     schedule::{Class, Ended, Entry, Reach, Recurrence, Span, When, Zone},

@@ -6,7 +6,6 @@ use domain::{
     ChangeId, Evidence, EvidenceDigest, PersonId, RunId, StepId, Target, TicketId, canonical,
 };
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use sqlx::FromRow;
 
 use crate::{ChangeTx, Result, error::corrupt};
@@ -113,12 +112,10 @@ pub(crate) async fn by_hash(tx: &mut ChangeTx, hash: [u8; 32]) -> Result<Option<
 
 /// Spends it; false when it is not there to be spent any more.
 pub(crate) async fn mark_redeemed(tx: &mut ChangeTx, id: TicketId) -> Result<bool> {
-    let now = tx.now().to_sqlx();
     let done = sqlx::query(
-        "UPDATE ticket SET redeemed_at = $2 WHERE id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
+        "UPDATE ticket SET redeemed_at = now() WHERE id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
     )
     .bind(id.0)
-    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
@@ -147,12 +144,10 @@ pub(crate) async fn insert(
 
 /// Voids the unused tickets of a step. How many there were.
 pub(crate) async fn revoke_of_step(tx: &mut ChangeTx, step: StepId) -> Result<u64> {
-    let now = tx.now().to_sqlx();
     let done = sqlx::query(
-        "UPDATE ticket SET revoked_at = $2 WHERE step_id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
+        "UPDATE ticket SET revoked_at = now() WHERE step_id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL",
     )
     .bind(step.0)
-    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected())
@@ -160,14 +155,12 @@ pub(crate) async fn revoke_of_step(tx: &mut ChangeTx, step: StepId) -> Result<u6
 
 /// Voids the unused tickets of a whole run.
 pub(crate) async fn revoke_of_run(tx: &mut ChangeTx, run: RunId) -> Result<()> {
-    let now = tx.now().to_sqlx();
     sqlx::query(
-        "UPDATE ticket SET revoked_at = $2 FROM step
+        "UPDATE ticket SET revoked_at = now() FROM step
          WHERE step.id = ticket.step_id AND step.run_id = $1
            AND ticket.redeemed_at IS NULL AND ticket.revoked_at IS NULL",
     )
     .bind(run.0)
-    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -1,3 +1,5 @@
+//! Several entries together: what holds, what lets go, what comes next.
+
 use super::*;
 
 fn freeze(n: u128, from: &str, until: &str) -> Entry {

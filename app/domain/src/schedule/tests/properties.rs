@@ -1,3 +1,5 @@
+//! What holds of every calendar: the next moment is the first one, and one entry more never lets more start.
+
 use jiff::{SignedDuration, civil::date};
 use proptest::prelude::*;
 

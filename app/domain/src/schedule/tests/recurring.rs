@@ -1,3 +1,5 @@
+//! Recurring entries on the days that clocks change.
+
 use jiff::civil::DateTime;
 
 use super::*;

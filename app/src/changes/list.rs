@@ -84,8 +84,12 @@ pub async fn list(control: &Control, visit: &Visit) -> Result<Document> {
         Ok(query) => control.changes(caller, query).await,
         Err(refusal) => Err(refusal.into()),
     };
-    let environments = control.environments_ever(caller).await.unwrap_or_default();
-    let environments: Vec<&str> = environments.iter().map(|e| e.name.as_str()).collect();
+    let environments = control.environment_names(caller).await.ok();
+    let environments: Vec<&str> = environments
+        .iter()
+        .flat_map(|all| all.iter())
+        .map(|name| name.as_str())
+        .collect();
     match found {
         Ok(page) => Ok(view(visit, &environments, Ok(&page))),
         Err(control::Error::Refused(refusal)) if !refusal.fields.is_empty() => {

@@ -2,6 +2,8 @@
 
 mod rows;
 
+use std::sync::Arc;
+
 use domain::{
     Caller, EnvironmentName, Event, EventKind, Refusal, RegionName, SubjectRef,
     evidence::Side,
@@ -47,6 +49,19 @@ impl Control {
         self.policies()
             .may(caller, Read, &Room::Environments, self.now())?;
         rows::all(self.pool()).await
+    }
+
+    /// The names of all, for lists to be narrowed by. At most a second old.
+    pub async fn environment_names(&self, caller: &Caller) -> Result<Arc<[EnvironmentName]>> {
+        self.policies()
+            .may(caller, Read, &Room::Environments, self.now())?;
+        if let Some(names) = self.memory().environment_names.get(&()) {
+            return Ok(names);
+        }
+        let all = rows::all(self.pool()).await?;
+        let names: Arc<[_]> = all.into_iter().map(|row| row.name).collect();
+        self.memory().environment_names.put((), names.clone());
+        Ok(names)
     }
 
     pub async fn environment(

@@ -80,6 +80,7 @@ struct Memory {
     calendar: schedule::Kept,
     changes_counted: remembered::Remembered<String, i64>,
     audit_counted: remembered::Remembered<String, i64>,
+    environment_names: remembered::Remembered<(), Arc<[domain::EnvironmentName]>>,
     /// Who has looked at which part of the audit log within the last minute.
     audit_read: remembered::Remembered<(domain::PersonId, String), ()>,
 }
@@ -92,6 +93,7 @@ impl Default for Memory {
             calendar: schedule::Kept::default(),
             changes_counted: remembered::Remembered::new(second, 500),
             audit_counted: remembered::Remembered::new(second, 500),
+            environment_names: remembered::Remembered::new(second, 1),
             audit_read: remembered::Remembered::new(Duration::from_secs(60), 2_000),
         }
     }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { bold, dim, fail, green, red, say, seconds, yellow } from './parts/log.mjs';
 import { tail } from './parts/children.mjs';
 import { root } from './parts/files.mjs';
+import { failures } from './test/failures.mjs';
 import { Rig } from './test/rig.mjs';
 import { Skip } from './test/skip.mjs';
 import { stages } from './test/stages.mjs';
@@ -48,8 +49,10 @@ for (const stage of stages.filter(({ name }) => names.includes(name))) {
     } else {
       rig.failed.add(stage.name);
       rig.note(error.stack ?? String(error));
-      results.push({ stage, outcome: 'failed', why: error.message.split('\n')[0] });
+      const { names, blocks } = failures(rig.log);
+      results.push({ stage, outcome: 'failed', why: error.message.split('\n')[0], names });
       say(tail(rig.log, SHOWN_LINES));
+      for (const block of blocks) say(block);
       say(`${''.padEnd(14)} ${red('failed')} ${dim(`${seconds(began)}; all of it in ${path.relative(root, rig.log)}`)}`);
     }
   }
@@ -59,8 +62,9 @@ await rig.clear();
 const count = (outcome) => results.filter((one) => one.outcome === outcome).length;
 const skipsFail = process.env.PORTOLAN_SKIPS === 'fail';
 say();
-for (const { stage, outcome, why } of results.filter((one) => one.outcome !== 'passed')) {
+for (const { stage, outcome, why, names = [] } of results.filter((one) => one.outcome !== 'passed')) {
   say(`${outcome === 'failed' ? red('failed ') : yellow('skipped')} ${stage.name}: ${why}`);
+  for (const test of names) say(`        ${test}`);
 }
 if (skipsFail && count('skipped') > 0) say('Here a skip counts as a failure (PORTOLAN_SKIPS=fail).');
 say(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);

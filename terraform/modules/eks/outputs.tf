@@ -9,8 +9,11 @@ output "arn" {
 }
 
 output "endpoint" {
-  description = "Address of the API server."
+  description = "Address of the API server, once it lets Terraform in and has nodes to run something on."
   value       = aws_eks_cluster.this.endpoint
+  # The helm and kubernetes providers take the address from here. A cluster whose creator has no rights refuses them until the access
+  # entries are there, and a chart installed before the nodes is rolled back.
+  depends_on = [aws_eks_access_policy_association.this, aws_eks_node_group.this, aws_eks_addon.after_nodes]
 }
 
 output "certificate_authority" {

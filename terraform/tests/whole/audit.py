@@ -14,7 +14,7 @@ import sys
 
 ACCOUNT = {"account-platform": "100000000001", "account-non-production": "200000000002", "account-production": "300000000003", "platform": "100000000001", "production": "300000000003"}
 REGION = {"": "eu-west-1", "primary": "eu-west-1", "secondary": "eu-central-1", "us_east_1": "us-east-1", "us_west_2": "us-west-2"}
-Thing = collections.namedtuple("Thing", "place root account alias kind address is_")  # is_: its attributes
+Thing = collections.namedtuple("Thing", "place root account alias kind address is_ after")  # is_: its attributes; after: what it waits for
 things, outputs = [], {}
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.json")):
     place, root, _ = path.name.split(".")
@@ -24,7 +24,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.json")):
         if resource["mode"] == "managed":
             alias = re.search(r'"\]\.?(\w*)$', resource["provider"]).group(1)
             things += [
-                Thing(place, root, ACCOUNT[place], alias, resource["type"], f"{place}/{root}: {resource.get('module', '')}.{resource['type']}.{resource['name']}[{i.get('index_key', '')}]", i["attributes"])
+                Thing(place, root, ACCOUNT[place], alias, resource["type"], f"{place}/{root}: {resource.get('module', '')}.{resource['type']}.{resource['name']}[{i.get('index_key', '')}]", i["attributes"], frozenset(i.get("dependencies", ())))
                 for i in resource["instances"]
             ]
 
@@ -126,6 +126,8 @@ one("only public balancers are open to the world", [r for r in of("aws_vpc_secur
 one("regional databases have a standby", of("aws_db_instance"), lambda t: None if t.is_["multi_az"] else t.address, 4)
 one("clusters: five logs, our key, nobody from everywhere", of("aws_eks_cluster"),
     lambda t: None if len(t.is_["enabled_cluster_log_types"]) == 5 and t.is_["encryption_config"][0]["provider"][0]["key_arn"] and "0.0.0.0/0" not in (t.is_["vpc_config"][0]["public_access_cidrs"] or []) else t.address, 4)
+WAITS_FOR = {f"module.region.module.cluster.{name}" for name in ("aws_eks_access_policy_association.this", "aws_eks_node_group.this", "aws_eks_addon.after_nodes")}
+one("what runs in a cluster waits for the right to install it and for nodes", [t for t in things if t.kind == "helm_release" or t.kind.startswith("kubernetes_")], lambda t: f"{t.address}: not after {sorted(WAITS_FOR - t.after)}" if WAITS_FOR - t.after else None, 60)
 one("log groups are not kept forever", of("aws_cloudwatch_log_group"), lambda t: None if t.is_["retention_in_days"] else t.address, 25)
 for place in ("platform", "production"):
     found = {t.root: t for t in of("aws_rds_cluster", place=place)}

@@ -1,7 +1,8 @@
 # EventBridge -> SNS -> people and the portal, in one region. Two topics: page wakes somebody, inform can wait.
 
 locals {
-  topics = toset(["page", "inform"])
+  topics     = toset(["page", "inform"])
+  topic_arns = [for topic in sort(local.topics) : "arn:aws:sns:${var.region}:${var.account_id}:${var.name}-${topic}"]
 
   rules = {
     alarms          = { topic = "page", pattern = { source = ["aws.cloudwatch"], detail-type = ["CloudWatch Alarm State Change"], detail = { state = { value = ["ALARM"] } } } }
@@ -46,10 +47,18 @@ resource "aws_sns_topic_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
+      # No condition: EventBridge tells SNS neither account nor rule, so one could never be met, and every event would be lost.
       {
-        Sid       = "EventsAndAlarmsOfThisAccount"
+        Sid       = "Events"
         Effect    = "Allow"
-        Principal = { Service = ["events.amazonaws.com", "cloudwatch.amazonaws.com"] }
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.this[each.key].arn
+      },
+      {
+        Sid       = "AlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
         Action    = "sns:Publish"
         Resource  = aws_sns_topic.this[each.key].arn
         Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
@@ -93,18 +102,18 @@ resource "aws_sqs_queue" "dead" {
 
 resource "aws_sqs_queue_policy" "this" {
   for_each = {
-    portal = { queue = aws_sqs_queue.portal, services = ["sns.amazonaws.com"] }
-    dead   = { queue = aws_sqs_queue.dead, services = ["sns.amazonaws.com", "events.amazonaws.com"] }
+    portal = { queue = aws_sqs_queue.portal, sources = { sns = local.topic_arns } }
+    dead   = { queue = aws_sqs_queue.dead, sources = { sns = local.topic_arns, events = ["arn:aws:events:${var.region}:${var.account_id}:rule/${var.name}-*"] } }
   }
   queue_url = each.value.queue.url
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = [for service, arns in each.value.sources : {
       Effect    = "Allow"
-      Principal = { Service = each.value.services }
+      Principal = { Service = "${service}.amazonaws.com" }
       Action    = "sqs:SendMessage"
       Resource  = each.value.queue.arn
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { ArnLike = { "aws:SourceArn" = arns } } # the key that both services send to queues
     }]
   })
 }

@@ -19,8 +19,18 @@ run "signed_encrypted_delivered" {
     error_message = "topics sign with SHA-256 and are encrypted"
   }
   assert {
-    condition     = alltrue([for policy in aws_sns_topic_policy.this : alltrue([for statement in jsondecode(policy.policy).Statement : statement.Effect == "Deny" || can(statement.Condition.StringEquals["aws:SourceAccount"])])])
-    error_message = "only this account's events and alarms publish"
+    condition = alltrue([for policy in aws_sns_topic_policy.this : toset([for statement in jsondecode(policy.policy).Statement : "${statement.Principal.Service} ${jsonencode(try(statement.Condition, {}))}" if statement.Effect == "Allow"])
+    == toset(["events.amazonaws.com {}", "cloudwatch.amazonaws.com {\"StringEquals\":{\"aws:SourceAccount\":\"${var.account_id}\"}}"])])
+    error_message = "alarms of this account publish, and EventBridge without a condition, which it could never meet"
+  }
+  assert {
+    condition = jsondecode(aws_sqs_queue_policy.this["dead"].policy).Statement[*].Condition.ArnLike["aws:SourceArn"] == [
+    ["arn:aws:events:eu-west-1:200000000002:rule/shop-*"], ["arn:aws:sns:eu-west-1:200000000002:shop-inform", "arn:aws:sns:eu-west-1:200000000002:shop-page"]]
+    error_message = "queues take from our rules and topics, told by the key EventBridge sends"
+  }
+  assert {
+    condition     = toset([for topic in aws_sns_topic.this : "arn:aws:sns:${var.region}:${var.account_id}:${topic.name}"]) == toset(local.topic_arns) && alltrue([for rule in aws_cloudwatch_event_rule.this : startswith(rule.name, "${var.name}-")])
+    error_message = "the names in the queues' policies are those of the topics and rules"
   }
   assert {
     condition     = toset([for subscription in aws_sns_topic_subscription.this : subscription.protocol]) == toset(["email", "sms", "https", "sqs"]) && alltrue([for subscription in aws_sns_topic_subscription.this : !subscription.raw_message_delivery])

@@ -152,7 +152,7 @@ resource "aws_sqs_queue_policy" "interruptions" {
       Action    = "sqs:SendMessage"
       Resource  = aws_sqs_queue.interruptions[0].arn
       Principal = { Service = "events.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:${var.region}:${var.account_id}:rule/${var.cluster_name}-karpenter-*" } }
     }]
   })
 }

@@ -147,8 +147,14 @@ locals {
       {
         Sid      = "LookAtInstanceProfiles"
         Effect   = "Allow"
-        Action   = ["iam:GetInstanceProfile", "iam:ListInstanceProfiles"]
+        Action   = ["iam:GetInstanceProfile"]
         Resource = "arn:aws:iam::${var.account_id}:instance-profile/*"
+      },
+      {
+        Sid      = "ListInstanceProfiles" # which AWS ties to no resource
+        Effect   = "Allow"
+        Action   = ["iam:ListInstanceProfiles"]
+        Resource = "*"
       },
       {
         Sid      = "HearInterruptions"

@@ -82,7 +82,7 @@ run "provisioning_hands_out_edit_and_no_more" {
 }
 
 run "karpenter_instead" {
-  command = plan
+  command = apply
   variables { autoscaler = "karpenter" }
   assert {
     condition     = length(helm_release.karpenter) == 1 && length(helm_release.cluster_autoscaler) == 0 && length(aws_cloudwatch_event_rule.interruptions) == 4
@@ -102,6 +102,14 @@ run "karpenter_instead" {
     # Starting from a launch template carries no tag of the request for the template itself.
     condition     = one([for statement in jsondecode(aws_iam_role_policy.this["karpenter"].policy).Statement : statement.Condition.StringEquals if statement.Sid == "StartFromOwnTemplates"]) == { "aws:ResourceTag/kubernetes.io/cluster/shop-test" = "owned" }
     error_message = "without this Karpenter can start nothing"
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this["karpenter"].policy).Statement : statement.Resource if contains(flatten([statement.Action]), "iam:ListInstanceProfiles")] == ["*"]
+    error_message = "AWS ties listing instance profiles to no resource: named ones allow nothing, and Karpenter leaves its own behind"
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue_policy.interruptions[0].policy).Statement[0].Condition.ArnLike["aws:SourceArn"] == "arn:aws:events:eu-west-1:200000000002:rule/shop-test-karpenter-*" && alltrue([for rule in aws_cloudwatch_event_rule.interruptions : startswith(rule.name, "shop-test-karpenter-")])
+    error_message = "the queue takes from our own rules, told by the key EventBridge sends"
   }
   assert {
     condition     = alltrue([for policy in aws_iam_role_policy.this : length(policy.policy) <= 10240])

@@ -45,6 +45,7 @@ resource "aws_cloudwatch_log_group" "logs" {
 }
 
 resource "aws_db_instance" "this" {
+  #checkov:skip=CKV_AWS_226:The version is pinned in one place for Aurora and RDS of both regions, and moves there.
   identifier     = var.name
   engine         = "postgres"
   engine_version = var.engine_version
@@ -78,7 +79,7 @@ resource "aws_db_instance" "this" {
   deletion_protection        = true
   skip_final_snapshot        = false
   final_snapshot_identifier  = "${var.name}-final"
-  auto_minor_version_upgrade = true
+  auto_minor_version_upgrade = false # the version is exact: an upgrade by RDS would be a downgrade in the next plan, which RDS refuses
 
   performance_insights_enabled    = true
   performance_insights_kms_key_id = var.kms_key_arn

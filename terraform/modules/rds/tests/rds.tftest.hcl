@@ -44,6 +44,10 @@ run "multi_az_with_backups_elsewhere" {
     error_message = "IAM sign-in and logs"
   }
   assert {
+    condition     = aws_db_instance.this.engine_version == var.engine_version && !aws_db_instance.this.auto_minor_version_upgrade
+    error_message = "an exact version moves by Terraform alone; else RDS moves on and every later apply fails"
+  }
+  assert {
     condition     = toset(keys(aws_cloudwatch_log_group.logs)) == aws_db_instance.this.enabled_cloudwatch_logs_exports && alltrue([for group in aws_cloudwatch_log_group.logs : group.retention_in_days == 365])
     error_message = "what it logs, it logs into groups with an end"
   }

@@ -86,16 +86,17 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each            = local.alarms
-  alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.description
-  namespace           = each.value.namespace
-  metric_name         = each.value.metric
-  dimensions          = each.value.dimensions
-  statistic           = each.value.statistic
-  period              = each.value.period
-  evaluation_periods  = each.value.of
-  datapoints_to_alarm = each.value.times
+  for_each           = local.alarms
+  alarm_name         = "${var.name}-${each.key}"
+  alarm_description  = each.value.description
+  namespace          = each.value.namespace
+  metric_name        = each.value.metric
+  dimensions         = each.value.dimensions
+  statistic          = each.value.statistic
+  period             = each.value.period
+  evaluation_periods = each.value.of
+  # Route 53 takes no alarm of the kind M out of N, so what needs all says nothing.
+  datapoints_to_alarm = each.value.times < each.value.of ? each.value.times : null
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
   treat_missing_data  = each.value.missing

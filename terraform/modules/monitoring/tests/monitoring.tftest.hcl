@@ -26,6 +26,10 @@ run "what_is_watched" {
     error_message = "the alarm Route 53 follows is a plain metric and does not fire on silence"
   }
   assert {
+    condition     = aws_cloudwatch_metric_alarm.this["cannot-serve"].datapoints_to_alarm == null && aws_cloudwatch_metric_alarm.this["errors"].datapoints_to_alarm == 3
+    error_message = "the alarm Route 53 follows is not of the kind M out of N, which it does not take"
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.this["aurora-rpo"].threshold == 60000
     error_message = "RPO lag is in milliseconds"
   }

@@ -164,7 +164,9 @@ async fn while_the_build_runs(pool: PgPool) {
     let change = cancelled_during(&stage, id, StepKind::FollowPipeline).await;
     assert_eq!(
         state_of(&change, "eu-central-1", StepKind::FollowPipeline),
-        Some(StepState::Cancelled)
+        Some(StepState::Cancelled),
+        "{}",
+        steps(&change).join("\n")
     );
     let why = change.state_reason.expect("why");
     assert!(why.contains("never took its credentials"), "{why}");

@@ -4,10 +4,11 @@ use sqlx::PgPool;
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn a_claim_reads_the_short_index_and_no_finished_step(pool: PgPool) {
-    // Two thousand finished runs, made by the database itself; triggers of foreign keys are not the point here.
+    // Two thousand finished runs, made by the database itself; what belongs to a step is not the point here. The owner of
+    // the tables may do this anywhere, where switching triggers off takes a superuser.
     let mut conn = pool.acquire().await.expect("connection");
     sqlx::raw_sql(
-        "SET session_replication_role = replica;
+        "ALTER TABLE step DROP CONSTRAINT step_run_id_fkey;
          INSERT INTO step (id, run_id, position, region, kind, state, due_at)
              SELECT gen_random_uuid(), gen_random_uuid(), n % 10, 'eu-west-1', 'check_image', 'succeeded', now() - interval '1 day'
              FROM generate_series(1, 20000) AS n;

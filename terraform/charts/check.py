@@ -96,6 +96,7 @@ for name, change in {
     "an image by tag": {"image": {"reference": "registry.example.com/portolan:latest"}},
     "one replica": {"serve": {"replicas": 1}},
     "a zone for a region": {"region": "eu-west-1a"},
+    "pods that reach no database": {"egress": {"privateCidrs": []}},
     "a misspelt value": {"targetGroupARN": "x"},
 }.items():
     try:

@@ -141,6 +141,7 @@ module "portolan" {
   portal_role_arn     = "arn:aws:iam::${var.account_id}:role/portolan-portal"
   target_group_arn    = module.region.public_balancer.target_groups["portolan"].arn
   load_balancer_cidrs = [module.region.network.cidr]
+  database_cidrs      = [var.region_pair.primary.cidr, var.region_pair.secondary.cidr]
   host                = var.hosts["portolan"].fqdn
   oidc                = each.value.oidc
   jenkins_url         = "https://${var.hosts["jenkins"].fqdn}/jenkins"

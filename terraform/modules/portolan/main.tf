@@ -53,6 +53,7 @@ resource "helm_release" "portolan" {
     config            = local.config
     targetGroupArn    = var.target_group_arn
     loadBalancerCidrs = var.load_balancer_cidrs
+    egress            = { privateCidrs = var.database_cidrs }
   })]
   depends_on = [helm_release.secrets, aws_eks_pod_identity_association.portal]
 }

@@ -33,6 +33,16 @@ variable "load_balancer_cidrs" {
   type        = list(string)
 }
 
+variable "database_cidrs" {
+  description = "Networks of both regions: the writing database lies in either. Pods connect to PostgreSQL there and nowhere else."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.database_cidrs) == 2 && alltrue([for cidr in var.database_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "database_cidrs are the networks of both regions: with one of them, the portal loses its database in a failover."
+  }
+}
+
 variable "host" {
   description = "Public host name of the portal, the same in both regions."
   type        = string

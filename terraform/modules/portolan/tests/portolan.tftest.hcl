@@ -11,6 +11,7 @@ variables {
   portal_role_arn     = "arn:aws:iam::100000000001:role/portolan-portal"
   target_group_arn    = "arn:aws:elasticloadbalancing:eu-west-1:100000000001:targetgroup/portolan/0123456789abcdef"
   load_balancer_cidrs = ["10.10.96.0/22"]
+  database_cidrs      = ["172.20.0.0/16", "172.21.0.0/16"]
   host                = "portolan.example.com"
   oidc                = { issuer = "https://idp.example.com", client_id = "portolan" }
   jenkins_url         = "https://jenkins.example.com/jenkins"
@@ -34,6 +35,10 @@ run "identity_secrets_chart" {
   assert {
     condition     = yamldecode(helm_release.portolan.values[0]).image.reference == var.image
     error_message = "the chart gets the image by digest"
+  }
+  assert {
+    condition     = jsonencode(yamldecode(helm_release.portolan.values[0]).egress.privateCidrs) == jsonencode(var.database_cidrs)
+    error_message = "pods may connect to the databases of both networks, wherever these lie"
   }
   assert {
     condition     = !can(regex("(?i)password|secret *=|token *=", output.config)) && strcontains(output.config, "clusters = { eu-central-1 = \"shop-production\", eu-west-1 = \"shop-production\" }")
@@ -66,6 +71,12 @@ run "refuses_the_other_regions_registry" {
   command = plan
   variables { image = "100000000001.dkr.ecr.eu-central-1.amazonaws.com/portolan@sha256:0000000000000000000000000000000000000000000000000000000000000000" }
   expect_failures = [var.image]
+}
+
+run "refuses_the_database_of_one_side" {
+  command = plan
+  variables { database_cidrs = ["172.20.0.0/16"] }
+  expect_failures = [var.database_cidrs]
 }
 
 run "refuses_half_a_pair" {

@@ -11,11 +11,22 @@ variable "account_id" {
 variable "system" {
   description = "System, such as shop."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,20}$", var.system))
+    error_message = "system: 2 to 21 lower-case letters, digits or hyphens, starting with a letter."
+  }
 }
 
 variable "environment" {
   description = "Environment, such as production."
   type        = string
+
+  # As modules/region has it, and here first: what this root makes keeps its names for good.
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.environment)) && length("${var.system}-${var.environment}") <= 20
+    error_message = "environment: 2 to 16 lower-case letters, digits or hyphens, and \"${var.system}-${var.environment}\" 20 at the most: clusters, balancers and IAM roles of the regions carry it in names that AWS keeps short."
+  }
 }
 
 variable "region_pair" {
@@ -41,6 +52,11 @@ variable "postgres_version" {
 variable "rpo_s" {
   description = "RPO of the environment in seconds."
   type        = number
+
+  validation {
+    condition     = var.rpo_s >= 20
+    error_message = "rpo_s is ${var.rpo_s}: Aurora holds no RPO below 20 seconds, and the regions' roots would refuse it once the databases are made. For zero loss use a graceful switchover."
+  }
 }
 
 variable "tables" {

@@ -67,3 +67,15 @@ run "one_environment" {
     error_message = "what costs much is only there when asked for"
   }
 }
+
+run "refuses_a_name_the_regions_cannot_carry" {
+  command = plan
+  variables { environment = "pre-production-2" }
+  expect_failures = [var.environment]
+}
+
+run "refuses_an_rpo_aurora_cannot_hold" {
+  command = plan
+  variables { rpo_s = 5 }
+  expect_failures = [var.rpo_s]
+}

@@ -9,11 +9,9 @@ resource "aws_iam_role" "replication" {
     Statement = [{
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
+      # As AWS documents it, without aws:SourceArn: nothing says that replication sends one, and a condition that is not met would
+      # stop all copies in silence. Only iam:PassRole of this account can give the role to a bucket.
       Principal = { Service = "s3.amazonaws.com" }
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = var.account_id }
-        ArnEquals    = { "aws:SourceArn" = local.arns[each.key] }
-      }
     }]
   })
 }

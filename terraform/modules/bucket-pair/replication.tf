@@ -7,8 +7,8 @@ resource "aws_iam_role" "replication" {
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
+      Effect = "Allow"
+      Action = "sts:AssumeRole"
       # As AWS documents it, without aws:SourceArn: nothing says that replication sends one, and a condition that is not met would
       # stop all copies in silence. Only iam:PassRole of this account can give the role to a bucket.
       Principal = { Service = "s3.amazonaws.com" }

@@ -79,6 +79,15 @@ def owner_secret(found):
     return None
 
 
+def rules_beside_config(found):
+    """Pods read the rules file that the configuration names from the same mount."""
+    for document in found:
+        if document["kind"] == "ConfigMap" and set(document["data"]) != {"portolan.toml", "rules.toml"}:
+            return f"{document['metadata']['name']} holds {sorted(document['data'])}"
+    mounts = {m["mountPath"] for d in found if d["kind"] in ("Deployment", "Job") for c in d["spec"]["template"]["spec"]["containers"] for m in c["volumeMounts"] if m["name"] == "config"}
+    return None if mounts == {"/etc/portolan"} else f"mounted at {mounts}"
+
+
 custom = 0
 for path in CHARTS:
     for file in sorted(path.glob("ci/*.values.yaml")):
@@ -91,12 +100,15 @@ for path in CHARTS:
             check(name, pods(document))
         check(f"{path.name} keeps the owner's password to migrations", owner_secret(found))
 
+check("portolan has its rules beside its configuration", rules_beside_config(documents(HERE / "portolan", yaml.safe_load((HERE / "portolan/ci/region.values.yaml").read_text()))))
+
 good = yaml.safe_load((HERE / "portolan/ci/region.values.yaml").read_text())
 for name, change in {
     "an image by tag": {"image": {"reference": "registry.example.com/portolan:latest"}},
     "one replica": {"serve": {"replicas": 1}},
     "a zone for a region": {"region": "eu-west-1a"},
     "pods that reach no database": {"egress": {"privateCidrs": []}},
+    "no rules": {"rules": ""},
     "a misspelt value": {"targetGroupARN": "x"},
 }.items():
     try:

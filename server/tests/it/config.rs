@@ -35,6 +35,41 @@ fn the_local_configuration_is_right() {
     assert_eq!(mistakes(CONFIG, &[]), Vec::<String>::new());
 }
 
+/// The files that Terraform writes for a region (`terraform/modules/portolan`), with the variables of its chart and of the two secrets
+/// that External Secrets bring, are a whole configuration.
+#[test]
+fn what_terraform_writes_is_right() {
+    const FILE: &str =
+        include_str!("../../../terraform/modules/portolan/tests/golden/portolan.toml");
+    const RULES: &str = include_str!("../../../terraform/modules/portolan/tests/golden/rules.toml");
+    const CHART: &str = include_str!("../../../terraform/charts/portolan/templates/_helpers.tpl");
+    let of_chart = CHART.lines().filter_map(|line| {
+        let (name, value) = line
+            .strip_prefix("- { name: ")?
+            .strip_suffix(" }")?
+            .split_once(", value: ")?;
+        Some((name.to_owned(), value.trim_matches('"').to_owned()))
+    });
+    let database = "postgres://portolan:canary@database.example.com:5432/app";
+    // The rules lie where the chart mounts them; here, elsewhere.
+    assert!(FILE.contains("\nrules_file = \"/etc/portolan/rules.toml\"\n"));
+    assert!(CHART.contains("mountPath: /etc/portolan,"));
+    let rules = tempfile(RULES);
+    let secrets = [
+        ("PORTOLAN_RULES_FILE", rules.as_str()),
+        ("PORTOLAN_DATABASE__URL", database),
+        ("PORTOLAN_DATABASE__OWNER_URL", database),
+        ("PORTOLAN_OIDC__CLIENT_SECRET", "canary"),
+        ("PORTOLAN_JENKINS__TOKEN", "canary"),
+    ];
+    let of_secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::read("portolan.toml", FILE, of_chart.chain(of_secrets))
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(format!("{:?}", config.log), "Json");
+    assert_eq!((config.proxies, config.worker.embedded), (1, false));
+    assert!(config.database.owner_url.is_some());
+}
+
 /// The settings that the file lists as comments are there, and their defaults are what it says.
 #[test]
 fn what_the_file_says_can_be_set_can_be_set() {

@@ -144,6 +144,7 @@ module "portolan" {
   database_cidrs      = [var.region_pair.primary.cidr, var.region_pair.secondary.cidr]
   host                = var.hosts["portolan"].fqdn
   oidc                = each.value.oidc
+  groups              = each.value.groups
   jenkins_url         = "https://${var.hosts["jenkins"].fqdn}/jenkins"
   region_pair         = { name = var.region_pair.name, active = local.active, passive = local.passive }
   environments        = each.value.environments
@@ -164,7 +165,9 @@ module "jenkins" {
   services            = each.value.jenkins.services
   system              = var.system
   tools               = each.value.jenkins.tools[local.side]
+  library_repository  = each.value.jenkins.library_repository
   library_version     = each.value.jenkins.library_version
+  groups              = each.value.groups
   target_group_arn    = module.region.public_balancer.target_groups["jenkins"].arn
   depends_on          = [module.external_secrets]
 }

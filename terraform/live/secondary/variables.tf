@@ -143,10 +143,15 @@ variable "platform" {
     image           = object({ primary = string, secondary = string })
     secrets_key_arn = object({ primary = string, secondary = string })
     oidc            = object({ issuer = string, client_id = string })
+    # job role => group of the IdP, as given to the platform account's root `bootstrap`
+    groups = optional(map(string), {
+      developer = "portolan-developers", manager = "portolan-managers", auditor = "portolan-auditors", operator = "portolan-operators", administrator = "portolan-administrators"
+    })
     jenkins = object({
       client_id           = string
       organization        = string
       services            = map(string)
+      library_repository  = optional(string, "platform")
       library_version     = string
       registry_account_id = string
       tools = object({

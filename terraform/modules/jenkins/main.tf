@@ -21,15 +21,16 @@ locals {
         # The chart's own part defines the cloud that agents come from. It leaves out what ours has: sign-in and rights.
         defaultConfig = true
         configScripts = { portolan = templatefile("${path.module}/jcasc.yaml.tftpl", {
-          secret          = local.secret
-          oidc            = var.oidc
-          portal_url      = var.portal_url
-          organization    = var.organization
-          services        = var.services
-          system          = var.system
-          registry        = "${var.registry_account_id}.dkr.ecr.${var.region}.amazonaws.com"
-          tools           = var.tools
-          library_version = var.library_version
+          secret       = local.secret
+          oidc         = var.oidc
+          portal_url   = var.portal_url
+          organization = var.organization
+          services     = var.services
+          system       = var.system
+          registry     = "${var.registry_account_id}.dkr.ecr.${var.region}.amazonaws.com"
+          tools        = var.tools
+          library      = { repository = var.library_repository, version = var.library_version }
+          groups       = var.groups
         }) }
       }
       containerSecurityContext = { runAsNonRoot = true, runAsUser = 1000, readOnlyRootFilesystem = true, allowPrivilegeEscalation = false }

@@ -53,6 +53,16 @@ variable "oidc" {
   type        = object({ issuer = string, client_id = string })
 }
 
+variable "groups" {
+  description = "job role => group of the IdP; the same names as Identity Center's (modules/identity-center)."
+  type        = map(string)
+
+  validation {
+    condition     = toset(keys(var.groups)) == toset(["developer", "manager", "auditor", "operator", "administrator"])
+    error_message = "Name the group of each job role: developer, manager, auditor, operator, administrator."
+  }
+}
+
 variable "organization" {
   description = "GitHub organization of the services."
   type        = string
@@ -66,6 +76,17 @@ variable "services" {
 variable "system" {
   description = "System: folder of the jobs and prefix of the image repositories."
   type        = string
+}
+
+variable "library_repository" {
+  description = "Repository of this code, which holds the shared library."
+  type        = string
+  default     = "platform"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]+$", var.library_repository))
+    error_message = "library_repository is one repository's name, without organization."
+  }
 }
 
 variable "library_version" {

@@ -8,10 +8,13 @@ locals {
   config = templatefile("${path.module}/portolan.toml.tftpl", {
     host         = var.host
     oidc         = var.oidc
+    groups       = var.groups
     jenkins_url  = var.jenkins_url
     region_pair  = var.region_pair
     environments = var.environments
+    rules_file   = "/etc/portolan/rules.toml" # where the chart mounts both
   })
+  rules = templatefile("${path.module}/rules.toml.tftpl", { environments = var.environments })
 }
 
 resource "kubernetes_namespace_v1" "this" {
@@ -51,6 +54,7 @@ resource "helm_release" "portolan" {
     image             = { reference = var.image }
     region            = var.region
     config            = local.config
+    rules             = local.rules
     targetGroupArn    = var.target_group_arn
     loadBalancerCidrs = var.load_balancer_cidrs
     egress            = { privateCidrs = var.database_cidrs }

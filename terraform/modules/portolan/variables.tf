@@ -58,6 +58,16 @@ variable "oidc" {
   }
 }
 
+variable "groups" {
+  description = "job role => group of the IdP; the same names as Identity Center's (modules/identity-center)."
+  type        = map(string)
+
+  validation {
+    condition     = toset(keys(var.groups)) == toset(["developer", "manager", "auditor", "operator", "administrator"])
+    error_message = "Name the group of each job role: developer, manager, auditor, operator, administrator."
+  }
+}
+
 variable "jenkins_url" {
   description = "Address of Jenkins."
   type        = string
@@ -82,5 +92,10 @@ variable "environments" {
   validation {
     condition     = alltrue([for environment in var.environments : !environment.paired || length(environment.clusters) == 2])
     error_message = "An environment of the region pair has a cluster in both regions."
+  }
+
+  validation {
+    condition     = length(var.environments) > 0
+    error_message = "Name at least one environment: a portal that governs none has no rules, and does not start without."
   }
 }

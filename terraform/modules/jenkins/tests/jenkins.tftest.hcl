@@ -18,6 +18,7 @@ variables {
   portal_url       = "https://portolan.example.com"
   oidc             = { issuer = "https://idp.example.com", client_id = "jenkins" }
   organization     = "example"
+  groups           = { developer = "dev", manager = "lead", auditor = "audit", operator = "ops", administrator = "root" }
   services         = { cart = "checkout", search = "catalog" }
   system           = "shop"
   library_version  = "0123456789abcdef0123456789abcdef01234567"
@@ -34,6 +35,10 @@ run "cannot_deploy_by_itself" {
   assert {
     condition     = one([for statement in jsondecode(aws_iam_role_policy.agent.policy).Statement : statement.Action if statement.Effect == "Deny"]) == ["eks:*", "sts:AssumeRole", "iam:*"]
     error_message = "deploying is denied, whatever else is attached one day"
+  }
+  assert {
+    condition     = jsonencode(sort([for entry in yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jenkins.authorizationStrategy.globalMatrix.entries : "${entry.group.name} ${contains(entry.group.permissions, "Job/Build")}" if can(entry.group)])) == jsonencode(["dev false", "ops false", "root false"])
+    error_message = "rights go to the groups that are named, and none of them starts builds"
   }
   assert {
     condition     = yamldecode(helm_release.jenkins.values[0]).controller.numExecutors == 0

@@ -14,6 +14,7 @@ variables {
   database_cidrs      = ["172.20.0.0/16", "172.21.0.0/16"]
   host                = "portolan.example.com"
   oidc                = { issuer = "https://idp.example.com", client_id = "portolan" }
+  groups              = { developer = "portolan-developers", manager = "portolan-managers", auditor = "portolan-auditors", operator = "portolan-operators", administrator = "portolan-administrators" }
   jenkins_url         = "https://jenkins.example.com/jenkins"
   region_pair         = { name = "europe", active = "eu-west-1", passive = "eu-central-1" }
   environments = {
@@ -37,6 +38,10 @@ run "identity_secrets_chart" {
     error_message = "the chart gets the image by digest"
   }
   assert {
+    condition     = yamldecode(helm_release.portolan.values[0]).config == output.config && yamldecode(helm_release.portolan.values[0]).rules == output.rules
+    error_message = "the chart gets configuration and rules"
+  }
+  assert {
     condition     = jsonencode(yamldecode(helm_release.portolan.values[0]).egress.privateCidrs) == jsonencode(var.database_cidrs)
     error_message = "pods may connect to the databases of both networks, wherever these lie"
   }
@@ -57,12 +62,33 @@ run "the_file_the_portal_reads" {
     condition     = output.config == file("tests/golden/portolan.toml")
     error_message = "portolan.toml differs from tests/golden/portolan.toml: read the diff, then write it anew"
   }
+  assert {
+    condition     = output.rules == file("tests/golden/rules.toml") && strcontains(output.config, "rules_file = \"/etc/portolan/rules.toml\"")
+    error_message = "rules.toml differs from tests/golden/rules.toml: read the diff, then write it anew"
+  }
+}
+
+run "no_rule_that_never_matches" {
+  command = plan
+  variables {
+    environments = { dev = { title = "Development", protected = false, account = "200000000002", namespace = "shop", paired = false, clusters = { eu-west-1 = "shop-dev" } } }
+  }
+  assert {
+    condition     = length(regexall("\\[\\[rules\\]\\]", output.rules)) == 1 && !strcontains(output.rules, "protected")
+    error_message = "the portal refuses a rule for protected environments where there are none"
+  }
+}
+
+run "refuses_a_portal_over_nothing" {
+  command = plan
+  variables { environments = {} }
+  expect_failures = [var.environments]
 }
 
 run "rules_are_for_environments_that_exist" {
   command = plan
   assert {
-    condition     = length(regexall("\\[\\[rules\\]\\]", output.config)) == 2 && strcontains(output.config, "match = { environment = \"dev\" }") && !strcontains(output.config, "staging")
+    condition     = length(regexall("\\[\\[rules\\]\\]", output.rules)) == 3 && strcontains(output.rules, "match = { environment = \"dev\" }") && !strcontains(output.rules, "staging")
     error_message = "the portal refuses a rule for an environment it does not have"
   }
 }
@@ -85,4 +111,19 @@ run "refuses_half_a_pair" {
     environments = { production = { title = "Production", protected = true, account = "300000000003", namespace = "shop", paired = true, clusters = { eu-west-1 = "shop-production" } } }
   }
   expect_failures = [var.environments]
+}
+
+run "job_roles_are_the_groups_that_are_named" {
+  command = plan
+  variables { groups = { developer = "dev", manager = "lead", auditor = "audit", operator = "ops", administrator = "root" } }
+  assert {
+    condition     = strcontains(output.config, "\noperator = [\"ops\"]\n") && !strcontains(output.config, "portolan-operators")
+    error_message = "the portal takes the same groups as Identity Center"
+  }
+}
+
+run "refuses_a_job_role_without_a_group" {
+  command = plan
+  variables { groups = { developer = "dev" } }
+  expect_failures = [var.groups]
 }

@@ -39,3 +39,12 @@ run "refuses_a_missing_role" {
   variables { groups = { developer = "portolan-developers" } }
   expect_failures = [var.groups]
 }
+
+run "refuses_an_account_that_sees_no_identity_center" {
+  command = plan
+  override_data {
+    target = data.aws_ssoadmin_instances.this
+    values = { arns = [], identity_store_ids = [] }
+  }
+  expect_failures = [data.aws_ssoadmin_instances.this]
+}

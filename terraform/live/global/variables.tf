@@ -75,7 +75,7 @@ variable "email" {
 }
 
 variable "datadog" {
-  description = "Services watched by Datadog and who is told; null where Datadog is not used."
+  description = "Services watched by Datadog and who is told; null where Datadog is not used, and in all but one environment of an account: Datadog knows an account once."
   type = object({
     services = map(object({ team = string, slo_percent = optional(number, 99.9) }))
     notify   = string

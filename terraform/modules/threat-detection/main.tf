@@ -1,4 +1,4 @@
-# Optional: GuardDuty over accounts' logs, Kubernetes audit logs, S3, RDS sign-ins and runtime; Security Hub on top.
+# Optional: GuardDuty over accounts' logs, Kubernetes audit logs, S3, RDS sign-ins and volumes; Security Hub on top.
 
 resource "aws_guardduty_detector" "this" {
   #checkov:skip=CKV2_AWS_3:Enabled for the account; delegation to the organization is the security account's.

@@ -129,12 +129,29 @@ one("clusters: five logs, our key, nobody from everywhere", of("aws_eks_cluster"
 WAITS_FOR = {f"module.region.module.cluster.{name}" for name in ("aws_eks_access_policy_association.this", "aws_eks_node_group.this", "aws_eks_addon.after_nodes")}
 one("what runs in a cluster waits for the right to install it and for nodes", [t for t in things if t.kind == "helm_release" or t.kind.startswith("kubernetes_")], lambda t: f"{t.address}: not after {sorted(WAITS_FOR - t.after)}" if WAITS_FOR - t.after else None, 60)
 one("log groups are not kept forever", of("aws_cloudwatch_log_group"), lambda t: None if t.is_["retention_in_days"] else t.address, 25)
+REGIONAL = (
+    "aws_vpc", "aws_vpc_endpoint", "aws_eks_cluster", "aws_eks_node_group", "aws_eks_fargate_profile", "aws_lb", "aws_wafv2_web_acl", "aws_db_instance", "aws_rds_cluster", "aws_cloudwatch_metric_alarm",
+    "aws_cloudwatch_dashboard", "aws_cloudwatch_event_rule", "aws_sns_topic", "aws_route53_health_check", "aws_route53_record",
+)
+CHARTS = {"platform": ("aws-load-balancer-controller", "cluster-autoscaler", "external-secrets", "portolan", "jenkins"), "production": ("aws-load-balancer-controller", "cluster-autoscaler")}
+ONCE = ("aws_route53_zone", "aws_cloudfront_distribution", "aws_rds_global_cluster", "aws_wafv2_web_acl", "aws_s3_bucket_replication_configuration", "aws_kms_replica_key")
 for place in ("platform", "production"):
     found = {t.root: t for t in of("aws_rds_cluster", place=place)}
     rule(f"{place}: both sides join one global database, and one of them writes", len(found),
          ([] if len({t.is_["global_cluster_identifier"] for t in found.values()}) == 1 else ["two databases"]) + ([] if [r for r, t in found.items() if not t.is_["source_region"]] == ["primary"] else ["not one writer"]), 2)
     roads = of("aws_route", place=place, root="secondary")
     rule(f"{place}: the networks reach each other", len([r for r in roads if r.is_["vpc_peering_connection_id"]]), [], 8)
+
+    # --- Every service of the mission that is regional, in both regions; those that are not, once ---
+    made = collections.defaultdict(set)
+    for t in of(*REGIONAL, "helm_release", place=place):
+        if t.alias in ("", "helm"):
+            made[t.is_["name"] if t.kind == "helm_release" else f"{t.kind} {t.is_.get('load_balancer_type', '')}".strip()].add(t.root)
+    wanted = {*REGIONAL, *CHARTS[place], "aws_lb application", "aws_lb network"} - {"aws_lb"}
+    rule(f"{place}: regional services are in both regions", len(wanted), [f"{name}: {sorted(made[name])}" for name in sorted(wanted) if not {"primary", "secondary"} <= made[name]], 15)
+    rule(f"{place}: services without a region are there", len(ONCE), [name for name in ONCE if not of(name, place=place, root="global")])
+    tables = of("aws_dynamodb_table", place=place)
+    rule(f"{place}: tables have a replica in the other region", len(tables), [t.address for t in tables if [r["region_name"] for r in t.is_["replica"]] != ["eu-central-1"]], 1 if place == "production" else 0)
 
 # --- Names and failover -------------------------------------------------------------------------------------------
     records = [t for t in of("aws_route53_record", place=place) if t.is_["failover_routing_policy"]]

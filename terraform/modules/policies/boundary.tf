@@ -13,6 +13,13 @@ locals {
       Resource = "*"
     },
     {
+      Sid       = "KeysForTables"
+      Effect    = "Allow"
+      Action    = local.key_use
+      Resource  = "*"
+      Condition = { StringEquals = { "kms:ViaService" = [for region in local.regional : "dynamodb.${region}.amazonaws.com"] } }
+    },
+    {
       Sid    = "NoOtherRegion"
       Effect = "Deny"
       NotAction = [
@@ -46,6 +53,15 @@ locals {
       Effect   = "Deny"
       Action   = ["s3:Delete*", "s3:PutBucket*", "s3:PutObjectRetention", "s3:PutObjectLegalHold", "s3:BypassGovernanceRetention", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration"]
       Resource = ["arn:aws:s3:::portolan-audit-*", "arn:aws:s3:::*-logs-*"]
+    },
+    {
+      # What opens the portal's own database, Jenkins and the administrators' way into Aurora and RDS.
+      Sid    = "NotTheSecrets"
+      Effect = "Deny"
+      Action = ["secretsmanager:*"]
+      Resource = flatten([for region in local.regional : [
+        for name in ["portolan/*", "${var.system}-*/aurora-administrator-*", "${var.system}-*/datadog-*", "rds!*"] : "arn:aws:secretsmanager:${region}:*:secret:${name}"
+      ]])
     },
     {
       Sid      = "NotTheAnalyzer"

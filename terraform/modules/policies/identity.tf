@@ -103,6 +103,20 @@ locals {
           for service in ["dynamodb", "ecr", "eks", "elasticloadbalancing", "rds", "sns", "sqs", "secretsmanager", "logs"] : "arn:aws:${service}:${region}:${local.here}:*"
         ]])
       },
+      # What templates/service-data makes besides the table: the alarm on its lag, and DynamoDB's own use of the environment's key.
+      {
+        Sid      = "LagAlarmsOfTables"
+        Effect   = "Allow"
+        Action   = ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:TagResource"]
+        Resource = [for region in local.regional : "arn:aws:cloudwatch:${region}:${local.here}:alarm:*-replication-lag-to-*"]
+      },
+      {
+        Sid       = "KeysOfTables"
+        Effect    = "Allow"
+        Action    = local.key_use
+        Resource  = [for region in local.regional : "arn:aws:kms:${region}:${local.here}:key/*"]
+        Condition = { StringEquals = { "kms:ViaService" = [for region in local.regional : "dynamodb.${region}.amazonaws.com"] } }
+      },
       {
         Sid      = "EnvironmentBuckets"
         Effect   = "Allow"
@@ -119,7 +133,7 @@ locals {
       {
         Sid      = "EnvironmentRolesReadAndRemove"
         Effect   = "Allow"
-        Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:DeleteRole", "iam:TagRole", "iam:PassRole"]
+        Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:DeleteRole", "iam:TagRole", "iam:PassRole"]
         Resource = ["arn:aws:iam::${local.here}:role/portolan/environment/*"]
       },
       {
@@ -130,6 +144,9 @@ locals {
       },
     ]
   }
+
+  # What AWS asks of whoever makes a table under a key; the boundary allows no other use of keys.
+  key_use = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 
   read_balancers = {
     Sid      = "ReadBalancers"

@@ -103,6 +103,7 @@ const TAGGED: &[(&str, &str)] = &[("aws:ResourceTag/portolan:environment", "{env
 const CLUSTER: &str = "arn:aws:eks:eu-west-1:{account}:cluster/shop-{environment}";
 const NODES: &str = "arn:aws:eks:eu-west-1:{account}:nodegroup/shop-{environment}/general/0a1b";
 const IMAGE: &str = "arn:aws:ecr:eu-west-1:{account}:repository/shop/cart";
+const KEY: &str = "arn:aws:kms:eu-west-1:{account}:key/mrk-1";
 const GLOBAL_DATABASE: &str = "arn:aws:rds::{account}:global-cluster:shop-{environment}";
 const SWITCH: &str =
     "arn:aws:s3:::shop-{environment}-static-{account}-eu-central-1/control/europe/primary.out";
@@ -167,6 +168,15 @@ fn job(role: &str) -> Vec<Call<'static>> {
                 "dynamodb:CreateTable",
                 "arn:aws:dynamodb:eu-west-1:{account}:table/preview",
             ),
+            // The rest of templates/service-data.
+            call(
+                "cloudwatch:PutMetricAlarm",
+                "arn:aws:cloudwatch:eu-west-1:{account}:alarm:preview-cart-replication-lag-to-eu-central-1",
+            ),
+            Call {
+                context: &[("kms:ViaService", "dynamodb.eu-west-1.amazonaws.com")],
+                ..call("kms:CreateGrant", KEY)
+            },
             Call {
                 context: &[(
                     "iam:PermissionsBoundary",
@@ -225,9 +235,22 @@ const FORBIDDEN: &[Call<'static>] = &[
         "s3:GetObject",
         "arn:aws:s3:::terraform-state-{account}-eu-west-1/production/global.tfstate",
     ),
+    // The portal's own, with which its audit log could be rewritten, and the databases' administrators'.
     call(
         "secretsmanager:GetSecretValue",
-        "arn:aws:secretsmanager:us-east-1:{account}:secret:portolan/owner-AbCdEf",
+        "arn:aws:secretsmanager:eu-west-1:{account}:secret:portolan/owner-AbCdEf",
+    ),
+    call(
+        "secretsmanager:PutSecretValue",
+        "arn:aws:secretsmanager:eu-west-1:{account}:secret:portolan/application-AbCdEf",
+    ),
+    call(
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:eu-west-1:{account}:secret:shop-{environment}/aurora-administrator-AbCdEf",
+    ),
+    call(
+        "secretsmanager:GetSecretValue",
+        "arn:aws:secretsmanager:eu-west-1:{account}:secret:rds!db-1a2b-AbCdEf",
     ),
     call(
         "rds:DeleteDBClusterSnapshot",
@@ -242,9 +265,11 @@ const FORBIDDEN: &[Call<'static>] = &[
         "cloudtrail:StopLogging",
         "arn:aws:cloudtrail:eu-west-1:{account}:trail/all",
     ),
+    call("kms:ScheduleKeyDeletion", KEY),
+    call("kms:Decrypt", KEY),
     call(
-        "kms:ScheduleKeyDeletion",
-        "arn:aws:kms:eu-west-1:{account}:key/mrk-1",
+        "cloudwatch:DeleteAlarms",
+        "arn:aws:cloudwatch:eu-west-1:{account}:alarm:shop-{environment}-primary-cannot-serve",
     ),
     call("organizations:LeaveOrganization", "*"),
     call(

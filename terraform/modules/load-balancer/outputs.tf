@@ -22,3 +22,8 @@ output "target_groups" {
   description = "target => ARN (for TargetGroupBinding) and suffix (for alarms on target health)."
   value       = { for name, group in aws_lb_target_group.this : name => { arn = group.arn, arn_suffix = group.arn_suffix } }
 }
+
+output "hosts" {
+  description = "target => host names it serves; none: all that no other does."
+  value       = { for name, target in var.targets : name => target.hosts }
+}

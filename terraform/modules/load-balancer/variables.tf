@@ -91,6 +91,11 @@ variable "targets" {
   }
 
   validation {
+    condition     = alltrue([for target in var.targets : length(target.hosts) <= 5])
+    error_message = "A listener rule takes five host names; with the side's own names beside them (modules/region) that is two hosts a target."
+  }
+
+  validation {
     condition     = alltrue([for target in var.targets : target.port > 0 && target.port < 65536])
     error_message = "A port lies between 1 and 65535."
   }

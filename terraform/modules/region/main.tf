@@ -80,7 +80,9 @@ module "public_balancer" {
   pods_security_group_id = module.cluster.security_group_id
   certificate_arn        = module.certificate.arn
   log_bucket             = var.shared.log_buckets[var.side]
-  targets                = var.targets
+  # A side is also asked by its own names (modules/failover): the target that serves a host serves those too, or its check would
+  # forever hear the default target's answer.
+  targets = { for name, target in var.targets : name => merge(target, { hosts = flatten([for host in target.hosts : [host, "${var.side}.${host}"]]) }) }
 }
 
 module "private_balancer" {

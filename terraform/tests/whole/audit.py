@@ -163,6 +163,9 @@ for place in ("platform", "production"):
          + [f"{h}: {t.root} points elsewhere" for h, sides in hosts.items() for t in sides.values() if t.is_["alias"][0]["name"] not in [b.is_["dns_name"] for b in of("aws_lb", place=place, root=t.root)]])
     for side in ("primary", "secondary"):
         checks = {t.is_["id"]: t for t in of("aws_route53_health_check", place=place, root=side)}
+        ruled = [set(c["host_header"][0]["values"]) for t in of("aws_lb_listener_rule", place=place, root=side) for c in t.is_["condition"]]
+        asked = [t for t in checks.values() if t.is_["type"] == "HTTPS_STR_MATCH" and not t.is_["invert_healthcheck"]]
+        one(f"{place} {side}: a check asks the target that serves its host", asked, lambda t: next((f"{t.address}: {t.is_['fqdn']} is not among {sorted(hosts)}" for hosts in ruled if t.is_["fqdn"].split(".", 1)[1] in hosts and t.is_["fqdn"] not in hosts), None))
         watched = {t.is_["dimensions"]["HealthCheckId"] for t in of("aws_cloudwatch_metric_alarm", place=place, root=side) if t.alias == "us_east_1"}
         rule(f"{place} {side}: every health check but the control has its alarm in us-east-1", len(watched), [t.address for i, t in checks.items() if i not in watched and not t.is_["invert_healthcheck"]], 3)
         alarms = {t.is_["alarm_name"] for t in of("aws_cloudwatch_metric_alarm", place=place, root=side) if not t.alias}

@@ -83,3 +83,11 @@ run "refuses_hosts_on_layer_4" {
   }
   expect_failures = [var.targets]
 }
+
+run "refuses_more_hosts_than_a_rule_takes" {
+  command = plan
+  variables {
+    targets = { a = { port = 8080 }, b = { port = 8081, hosts = [for number in range(6) : "h${number}.shop.example"] } }
+  }
+  expect_failures = [var.targets]
+}

@@ -154,3 +154,16 @@ run "clusters_are_reached_by_whom_is_named" {
     error_message = "a first apply by hand is possible, and other environments can let this one in"
   }
 }
+
+run "each_host_is_served_under_the_sides_own_name_too" {
+  command = plan
+  module { source = "../" }
+  providers = { aws = aws.here, aws.peer = aws.peer, aws.us_east_1 = aws.us_east_1 }
+  variables {
+    targets = { frontend = { port = 8080 }, tools = { port = 8081, hosts = ["tools.example.com"] } }
+  }
+  assert {
+    condition     = jsonencode(module.public_balancer.hosts) == jsonencode({ frontend = [], tools = ["tools.example.com", "primary.tools.example.com"] })
+    error_message = "the health check asks primary.tools.example.com: without a rule for it, it hears the default target"
+  }
+}

@@ -4,12 +4,13 @@ locals {
   bucket = "${var.name}-logs-${var.account_id}-${var.region}"
   arn    = "arn:aws:s3:::${local.bucket}"
 
-  # Each log service writes for sources of this account only (confused deputy).
+  # Each log service writes for sources of this account only (confused deputy). Load balancers write under the number of their own
+  # account, so theirs is told by the place.
   writers = {
-    LoadBalancers = { service = "logdelivery.elasticloadbalancing.amazonaws.com", condition = {} }
-    Buckets       = { service = "logging.s3.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } } }
-    Trail         = { service = "cloudtrail.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } } }
-    LogDelivery   = { service = "delivery.logs.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } } }
+    LoadBalancers = { service = "logdelivery.elasticloadbalancing.amazonaws.com", condition = {}, place = "*/AWSLogs/${var.account_id}/*" }
+    Buckets       = { service = "logging.s3.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }, place = "*" }
+    Trail         = { service = "cloudtrail.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }, place = "*" }
+    LogDelivery   = { service = "delivery.logs.amazonaws.com", condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }, place = "*" }
   }
 }
 
@@ -86,7 +87,7 @@ resource "aws_s3_bucket_policy" "this" {
         Effect    = "Allow"
         Principal = { Service = writer.service }
         Action    = "s3:PutObject"
-        Resource  = "${local.arn}/*"
+        Resource  = "${local.arn}/${writer.place}"
       }, length(writer.condition) > 0 ? { Condition = writer.condition } : {})],
     )
   })

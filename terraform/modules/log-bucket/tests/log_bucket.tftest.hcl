@@ -24,6 +24,12 @@ run "private_and_written_by_services_alone" {
     error_message = "services may put objects and ask whose bucket it is; nobody else is allowed anything here"
   }
   assert {
+    condition = alltrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      try(statement.Condition.StringEquals["aws:SourceAccount"], "") == var.account_id || statement.Resource == "arn:aws:s3:::shop-logs-200000000002-eu-west-1/*/AWSLogs/200000000002/*"
+    if statement.Effect == "Allow"])
+    error_message = "each service writes for this account alone, told by its account or by the place it writes to"
+  }
+  assert {
     condition     = anytrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Effect == "Deny" && can(statement.Condition.Bool["aws:SecureTransport"])])
     error_message = "TLS only"
   }

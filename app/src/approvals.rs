@@ -16,6 +16,9 @@ use crate::{
 /// Changes in full on one page: each is read with all its evidence.
 const PAGE: i64 = 20;
 
+/// The changes that were selected before a second factor was asked for, with commas between.
+const SELECTED: &str = "selected";
+
 /// What became of one change of a form that decided on several.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -25,7 +28,8 @@ pub struct Outcome {
     pub result: std::result::Result<(), Refusal>,
 }
 
-/// `outcomes` and `fields` are of a form that has just been sent, if any was.
+/// `outcomes` and `fields` are of a form that has just been sent, if any was. What was written before a second factor was
+/// asked for comes back in the address.
 ///
 /// # Errors
 /// A caller who may not read changes, or a fault.
@@ -86,7 +90,10 @@ pub fn view(
             )),
         )
     } else {
-        let cards: Vec<_> = items.iter().map(|change| card(visit, change)).collect();
+        let cards: Vec<_> = items
+            .iter()
+            .map(|change| card(visit, change, was_selected(visit, outcomes, change.row.id)))
+            .collect();
         html! {
             {bulk(visit, items, fields)}
             <div class="inbox">{cards}</div>
@@ -97,14 +104,14 @@ pub fn view(
     let keys = html! { <span class="keys-hint"><kbd class="kbd kbd-sm">"j"</kbd>" "<kbd class="kbd kbd-sm">"k"</kbd>" to move, "<kbd class="kbd kbd-sm">"x"</kbd>" to select, "<kbd class="kbd kbd-sm">"a"</kbd>" "<kbd class="kbd kbd-sm">"r"</kbd>" to approve or reject"</span> };
     let main = html! {
         {parts::heading(&[], "Approvals", html! { <span role="status">{count}</span>{keys} }, Html::EMPTY)}
-        {results(outcomes)}
+        {results(outcomes, fields)}
         {body}
     };
     Document::new("Approvals", main)
 }
 
 /// What became of each change of the form that was sent.
-fn results(outcomes: &[Outcome]) -> Html {
+fn results(outcomes: &[Outcome], fields: Option<&Params>) -> Html {
     if outcomes.is_empty() {
         return Html::EMPTY;
     }
@@ -115,12 +122,16 @@ fn results(outcomes: &[Outcome]) -> Html {
             Err(refusal) => html! { <li><div class="row">{mark("circle-x", "Not recorded", Tone::Bad)}{link}</div><p class="small user-text">{refusal.detail.as_str()}</p></li> },
         }
     }).collect();
-    let step_up = outcomes.iter().any(|o| {
-        o.result
-            .as_ref()
-            .is_err_and(|r| r.code == RefusalCode::StepUpRequired)
-    });
-    let step_up = step_up.then(|| html! { <p><a class="btn btn-primary btn-sm" href="/auth/step-up?return_to=%2Fapprovals">{icon("lock")}"Confirm with a second factor"</a></p> });
+    let unconfirmed: Vec<String> = outcomes
+        .iter()
+        .filter(|o| {
+            let refused = o.result.as_ref().err();
+            refused.is_some_and(|r| r.code == RefusalCode::StepUpRequired)
+        })
+        .map(|o| o.change.to_string())
+        .collect();
+    let comment = fields.map_or("", |f| f.raw("comment"));
+    let step_up = (!unconfirmed.is_empty()).then(|| html! { <p><a class="btn btn-primary btn-sm" href=step_up_address(comment, &unconfirmed)>{icon("lock")}"Confirm with a second factor"</a></p> });
     html! {
         <section class="card" aria-labelledby="h-results" role="alert">
             <div class="card-head"><h2 id="h-results">"What became of it"</h2></div>
@@ -129,7 +140,23 @@ fn results(outcomes: &[Outcome]) -> Html {
     }
 }
 
+/// To the second factor and back, with what was written and selected.
+fn step_up_address(comment: &str, selected: &[String]) -> String {
+    let kept = [("comment", comment), (SELECTED, &selected.join(","))];
+    let back = Params::default().link("/approvals", &kept);
+    Params::default().link("/auth/step-up", &[("return_to", &back)])
+}
+
+/// Whether a change was selected before: in the form that was sent, or in the address that somebody came back to.
+fn was_selected(visit: &Visit, outcomes: &[Outcome], id: ChangeId) -> bool {
+    let id_text = id.to_string();
+    let mut back = visit.params.get(SELECTED).unwrap_or("").split(',');
+    let refused = |o: &Outcome| o.change == id && o.result.is_err();
+    outcomes.iter().any(refused) || back.any(|one| one == id_text)
+}
+
 fn bulk(visit: &Visit, items: &[ChangeDetail], fields: Option<&Params>) -> Html {
+    let fields = fields.or(visit.params.get(SELECTED).map(|_| &visit.params));
     let comment = fields.map_or("", |f| f.raw("comment"));
     let protected = items.iter().any(|c| {
         c.buttons
@@ -139,7 +166,7 @@ fn bulk(visit: &Visit, items: &[ChangeDetail], fields: Option<&Params>) -> Html 
     });
     let step_up = protected.then(|| html! {
         <div class="panel live">{icon("shield-alert")}<div class="stack-sm"><p>"Some of these are for a protected environment. Confirm with a second factor first; that counts for five minutes."</p>
-        <a class="btn btn-primary btn-sm" href="/auth/step-up?return_to=%2Fapprovals" id="step-up">{icon("lock")}"Confirm with a second factor"</a></div></div>
+        <a class="btn btn-primary btn-sm" href=step_up_address(comment, &[]) id="step-up">{icon("lock")}"Confirm with a second factor"</a></div></div>
     });
     html! {
         {step_up}
@@ -159,7 +186,7 @@ fn bulk(visit: &Visit, items: &[ChangeDetail], fields: Option<&Params>) -> Html 
     }
 }
 
-fn card(visit: &Visit, change: &ChangeDetail) -> Html {
+fn card(visit: &Visit, change: &ChangeDetail, selected: bool) -> Html {
     let row = &change.row;
     let name = format!(
         "{} {} {} to {}",
@@ -191,7 +218,7 @@ fn card(visit: &Visit, change: &ChangeDetail) -> Html {
         <article class="card item" data-item tabindex="-1" aria-labelledby=id.clone()>
             <div class="card-head">
                 <div class="row">
-                    <input class="checkbox checkbox-sm" type="checkbox" form="bulk" name="change" value=format!("{}:{}", row.id, row.evidence_digest) data-select aria-label=format!("Select: {name}") />
+                    <input class="checkbox checkbox-sm" type="checkbox" form="bulk" name="change" value=format!("{}:{}", row.id, row.evidence_digest) checked=selected data-select aria-label=format!("Select: {name}") />
                     <h2 id=id.clone()><a class="link-quiet" href=format!("/changes/{}", row.id)>{name.clone()}</a></h2>
                     {protected}
                 </div>

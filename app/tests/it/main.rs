@@ -4,5 +4,6 @@ extern crate portolan_app as app;
 
 mod fixtures;
 mod hostile;
+mod inbox;
 mod pages;
 mod speed;

@@ -2,6 +2,7 @@
 
 import { chromium } from 'playwright-core';
 import { trap } from './trap.mjs';
+import { witness } from './witness.mjs';
 
 export const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 390, height: 844 };
@@ -32,6 +33,7 @@ export async function launch() {
 export async function open(browser, { scripts = true, theme = 'light', viewport = WIDE, baseURL, ...more } = {}) {
   const context = await browser.newContext({ javaScriptEnabled: scripts, colorScheme: theme, viewport, baseURL, reducedMotion: 'reduce', ...more });
   context.setDefaultTimeout(15_000);
+  witness(context);
   const trouble = trap(context);
   // With JavaScript off, Chromium refuses to load what a page preloads for its islands, and calls that `csp`.
   if (!scripts) trouble.expect(/\/pkg\/[\w.-]+\.js csp$/);

@@ -26,14 +26,7 @@ locals {
   ]...)
 }
 
-data "aws_ssoadmin_instances" "this" {
-  lifecycle {
-    postcondition {
-      condition     = length(self.arns) == 1
-      error_message = "No Identity Center is seen from here: this account must be its delegated administrator (aws organizations register-delegated-administrator --service-principal sso.amazonaws.com), and the provider's region its home."
-    }
-  }
-}
+data "aws_ssoadmin_instances" "this" {}
 
 data "aws_identitystore_group" "this" {
   for_each          = var.groups
@@ -42,6 +35,12 @@ data "aws_identitystore_group" "this" {
     unique_attribute {
       attribute_path  = "DisplayName"
       attribute_value = each.value
+    }
+  }
+  lifecycle {
+    precondition {
+      condition     = local.instance.store != null
+      error_message = "No Identity Center is seen from here: this account must be its delegated administrator (aws organizations register-delegated-administrator --service-principal sso.amazonaws.com), and the provider's region its home."
     }
   }
 }

@@ -37,6 +37,12 @@ output "arn" {
   value = "arn:aws:wafv2:us-east-1:000000000000:${var.scope == "CLOUDFRONT" ? "global" : "regional"}/webacl/${aws_wafv2_web_acl.this.name}/0123"
 }
 TERRAFORM
+    # It finds no Identity Center, without which the real one goes no further.
+    cat >"$folder/modules/identity-center/offline_override.tf" <<'TERRAFORM'
+locals {
+  instance = { arn = "arn:aws:sso:::instance/ssoins-0000000000000000", store = "d-0000000000" }
+}
+TERRAFORM
     # What lies in S3 lies in a file here; the outputs that go through it are the real ones.
     for side in primary secondary; do
       printf 'data "terraform_remote_state" "global" {\n  backend = "local"\n  config = { path = "%s" }\n}\n' "$work/states/$place.global.json" >"$folder/live/$side/offline_override.tf"

@@ -46,5 +46,5 @@ run "refuses_an_account_that_sees_no_identity_center" {
     target = data.aws_ssoadmin_instances.this
     values = { arns = [], identity_store_ids = [] }
   }
-  expect_failures = [data.aws_ssoadmin_instances.this]
+  expect_failures = [data.aws_identitystore_group.this]
 }

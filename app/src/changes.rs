@@ -12,6 +12,7 @@ pub mod log;
 mod run;
 pub mod table;
 mod timeline;
+mod wave;
 
 pub use agreement::requirements;
 pub use data::data;
@@ -20,3 +21,4 @@ pub(crate) use evidence::{facts, fingerprint};
 pub(crate) use history::{calls, sessions, tried};
 pub use list::list;
 pub use log::log;
+pub(crate) use wave::{plan as wave_plan, readings, standing as wave_standing};

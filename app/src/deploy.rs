@@ -193,6 +193,7 @@ fn look(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
                 {crate::calendar::standing::would_wait(&preview.may_start)}
                 {deploy_diff(evidence)}
                 <p class="hint">"In this order: each region is checked, deployed and verified before the next one begins. “Now” is what the portal last verified there."</p>
+                {changes::wave_plan(evidence)}
                 {changes::facts(evidence)}
             </div>
         </section>

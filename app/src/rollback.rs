@@ -94,6 +94,7 @@ fn look(
                 {left}
                 {deploy_diff(evidence)}
                 <p class="hint">"Each region goes back to the release that was verified there before, in this order. What was rolled back from is never gone back to."</p>
+                {changes::wave_plan(evidence)}
             </div>
         </section>
         <section class="card" aria-labelledby="h-who">

@@ -160,6 +160,7 @@ notices! {
     Cancelled = "cancelled", "The change is cancelled. Nothing was running.";
     CancelAsked = "cancel_asked", "The run is being stopped. This page will say what was done and what was not.";
     Resumed = "resumed", "The run goes on: the parked step looks again.";
+    LetGoOn = "let_go_on", "Recorded: the run goes on behind its canary, on your word.";
     MarkedDone = "marked_done", "Recorded: it counts as done on your word. The portal verifies it now.";
     Abandoned = "abandoned", "The change is abandoned. Below is what was and what was not done.";
     PromotionOverridden = "promotion_overridden", "The order of promotion is overridden for this change. That stands on it for ever.";

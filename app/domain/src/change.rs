@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     ChangeId, EnvironmentName, Event, EventKind, EvidenceDigest, Login, PersonId, Refusal,
     RefusalCode, RunId, ServiceName, TeamName, Version,
-    policy::{Allowed, Approve, Cancel, MarkDone, Reject, Resume, Start},
+    policy::{Allowed, Approve, Cancel, MarkDone, PassWave, Reject, Resume, Start},
     run::words,
 };
 
@@ -221,6 +221,13 @@ impl Change {
         Ok((change, event.with(data)))
     }
 
+    /// What came first is not good enough, or nobody can tell: a person decides whether the rest follows.
+    pub fn halt(self, why: &str) -> Moved {
+        let (change, event) = self.move_by(Move::Park, EventKind::ChangeNeedsAttention)?;
+        let data = json!({"to": change.state, "why": why, "reason": "wave_halted"});
+        Ok((change, event.with(data)))
+    }
+
     /// The run has stopped as was asked for; `summary` says what was and was not done.
     pub fn finish_cancel(self, summary: &serde_json::Value) -> Moved {
         if !self.cancel_requested {
@@ -337,6 +344,14 @@ impl Allowed<MarkDone, Change> {
     pub fn mark_done(self) -> Moved {
         self.into_subject()
             .move_by(Move::Resume, EventKind::ChangeMarkedDone)
+    }
+}
+
+impl Allowed<PassWave, Change> {
+    /// A person lets the run go on behind a canary that its wave has halted.
+    pub fn go_on(self) -> Moved {
+        self.into_subject()
+            .move_by(Move::Resume, EventKind::WaveContinued)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     ChangeId, ChangeKind, EnvironmentName, GitCommit, ImageDigest, Login, RegionName, ServiceName,
-    SystemName, TeamName, TierName, Version, canonical,
+    SystemName, TeamName, TierName, Version, canonical, wave,
 };
 
 /// Which side of the pair a target is, at the time the evidence was made.
@@ -103,6 +103,9 @@ pub struct Evidence {
     /// The change that a rollback undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_of: Option<ChangeId>,
+    /// Where it stops after its first region, and what decides whether it goes on; none: it goes on at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<wave::Plan>,
     /// By which addresses and roles it is done; empty in evidence of schema 1, which therefore never equals today's.
     #[serde(default)]
     pub through: Through,
@@ -113,7 +116,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    pub const SCHEMA: u32 = 2;
+    pub const SCHEMA: u32 = 3;
 
     /// What will run in this region.
     pub fn becomes(&self, target: &Target) -> Becoming {
@@ -236,6 +239,13 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn sample() -> Evidence {
+        Evidence {
+            wave: Some(crate::wave::tests::plan()),
+            ..without_wave()
+        }
+    }
+
+    pub(crate) fn without_wave() -> Evidence {
         let digest = |c: char| {
             ImageDigest::parse(format!("sha256:{}", c.to_string().repeat(64))).expect("digest")
         };
@@ -271,6 +281,7 @@ pub(crate) mod tests {
                 target("eu-west-1", Side::Active),
             ],
             rollback_of: None,
+            wave: None,
             through: Through {
                 jenkins: "https://jenkins.example.com/".into(),
                 portal: "https://portolan.example.com/".into(),

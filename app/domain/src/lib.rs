@@ -32,6 +32,7 @@ pub mod run;
 #[cfg(feature = "policy")]
 pub mod schedule;
 pub mod scope;
+pub mod wave;
 
 pub use approval::{Approval, Verdict};
 pub use audit::{Event, EventKind, Outcome, RecordedKind, SubjectRef};

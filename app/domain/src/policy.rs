@@ -48,6 +48,8 @@ actions! {
     OverridePromotion = "override_promotion", ChangesWrite, "override the order of promotion";
     /// Vouch for what a parked step's pipeline did.
     MarkDone = "mark_done", ChangesWrite, "mark this step as done";
+    /// Let a run go on that its wave has halted.
+    PassWave = "pass_wave", ChangesWrite, "let this run go on behind its halted canary";
     RegisterRelease = "register", ReleasesWrite, "register releases of this service";
     ImportCatalog = "import", CatalogWrite, "import the catalogue";
     /// Create one's own API tokens.

@@ -10,7 +10,10 @@ mod matching;
 
 pub use matching::{AnyOf, Facts, Matches, Size};
 
-use crate::{Approval, EvidenceDigest, JobRole, Person, PersonId, TeamName, Verdict, canonical};
+use crate::{
+    Approval, Evidence, EvidenceDigest, JobRole, Person, PersonId, TeamName, Verdict, canonical,
+    wave::{self, Wave},
+};
 
 /// Whose approval counts for a requirement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,10 +101,26 @@ impl RequirementStatus {
     }
 }
 
+/// Where in the rules something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Rule(usize),
+    Wave(usize),
+}
+
+impl Place {
+    fn index(self) -> usize {
+        match self {
+            Self::Rule(i) | Self::Wave(i) => i,
+        }
+    }
+}
+
 /// All rules in force, and a version that changes whenever any of them does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    waves: Vec<Wave>,
     version: String,
 }
 
@@ -118,13 +137,44 @@ impl RuleSet {
     /// # Errors
     /// Every mistake, with the index of its rule.
     pub fn checked(rules: Vec<Rule>, world: &check::World) -> Result<Self, Vec<(usize, String)>> {
-        let wrong = check::mistakes(&rules, world);
+        Self::with_waves(rules, vec![], world).map_err(|all| {
+            all.into_iter()
+                .map(|(at, wrong)| (at.index(), wrong))
+                .collect()
+        })
+    }
+
+    /// Rules and waves.
+    ///
+    /// # Errors
+    /// Every mistake, with where it is.
+    pub fn with_waves(
+        rules: Vec<Rule>,
+        waves: Vec<Wave>,
+        world: &check::World,
+    ) -> Result<Self, Vec<(Place, String)>> {
+        let of_rules = check::mistakes(&rules, world).into_iter();
+        let of_waves = wave::mistakes(&waves, world).into_iter();
+        let wrong: Vec<_> = of_rules
+            .map(|(i, wrong)| (Place::Rule(i), wrong))
+            .chain(of_waves.map(|(i, wrong)| (Place::Wave(i), wrong)))
+            .collect();
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let text = canonical::to_string(&rules).map_err(|e| vec![(0, e.to_string())])?;
+        // Rules without waves keep the version they had before there were any.
+        let text = if waves.is_empty() {
+            canonical::to_string(&rules)
+        } else {
+            canonical::to_string(&(&rules, &waves))
+        };
+        let text = text.map_err(|e| vec![(Place::Rule(0), e.to_string())])?;
         let version = hex::encode(&canonical::sha256(&text)[..8]);
-        Ok(Self { rules, version })
+        Ok(Self {
+            rules,
+            waves,
+            version,
+        })
     }
 
     pub fn version(&self) -> &str {
@@ -132,6 +182,14 @@ impl RuleSet {
     }
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+    pub fn waves(&self) -> &[Wave] {
+        &self.waves
+    }
+
+    /// What the waves come to for a change with this evidence; none where it goes everywhere without a stop.
+    pub fn wave(&self, evidence: &Evidence) -> Option<wave::Plan> {
+        wave::Plan::of(&self.waves, evidence)
     }
 
     /// The rules that speak about these facts. None at all means that nobody thought of

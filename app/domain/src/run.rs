@@ -76,10 +76,25 @@ words! {
         FollowPipeline = "follow_pipeline",
         /// The Kubernetes API reports every pod on the digest.
         VerifyRollout = "verify_rollout",
+        /// Waits while the canary is watched, and reads its metrics now and then. Class *desired state*: only reads.
+        Bake = "bake",
+        /// Reads the metrics of the whole wait and decides whether the run goes on. Only reads.
+        Analyse = "analyse",
     }
 }
 
 impl StepKind {
+    /// What is done in every region, in this order.
+    pub const OF_A_REGION: [Self; 5] = [
+        Self::CheckCluster,
+        Self::CheckImage,
+        Self::TriggerPipeline,
+        Self::FollowPipeline,
+        Self::VerifyRollout,
+    ];
+    /// What is done between the canary's region and the next.
+    pub const OF_A_WAVE: [Self; 2] = [Self::Bake, Self::Analyse];
+
     /// In words for a person, as a heading.
     pub fn title(self) -> &'static str {
         match self {
@@ -88,6 +103,8 @@ impl StepKind {
             Self::TriggerPipeline => "Start the pipeline",
             Self::FollowPipeline => "Pipeline deploys",
             Self::VerifyRollout => "Pods run the image",
+            Self::Bake => "Canary is watched",
+            Self::Analyse => "Metrics decide",
         }
     }
 }
@@ -99,17 +116,24 @@ pub struct PlannedStep {
     pub region: RegionName,
 }
 
-/// The steps of a deployment: all of one region, passive first, before any of the next.
+/// The steps of a deployment: all of one region, passive first, before any of the next. After the canary's region of a
+/// wave it stops, until the metrics say that it may go on.
 pub fn steps(evidence: &Evidence) -> Vec<PlannedStep> {
     let mut targets: Vec<_> = evidence.targets.iter().collect();
     targets.sort_by_key(|target| target.side);
     targets
         .into_iter()
         .flat_map(|target| {
-            StepKind::ALL.iter().map(|kind| PlannedStep {
-                kind: *kind,
-                region: target.region.clone(),
-            })
+            let wave = evidence.wave.as_ref();
+            let stops = wave.is_some_and(|wave| wave.region == target.region);
+            let after = stops.then_some(StepKind::OF_A_WAVE).into_iter().flatten();
+            StepKind::OF_A_REGION
+                .into_iter()
+                .chain(after)
+                .map(|kind| PlannedStep {
+                    kind,
+                    region: target.region.clone(),
+                })
         })
         .collect()
 }
@@ -121,6 +145,7 @@ mod tests {
     #[test]
     fn the_passive_region_is_finished_before_the_active_one_begins() {
         let mut evidence = crate::evidence::tests::sample();
+        evidence.wave = None;
         evidence.targets.reverse();
         let order: Vec<_> = steps(&evidence)
             .into_iter()
@@ -130,5 +155,19 @@ mod tests {
         assert!(order[..5].iter().all(|s| s.starts_with("eu-central-1")));
         assert!(order[5..].iter().all(|s| s.starts_with("eu-west-1")));
         assert_eq!(order[4], "eu-central-1 verify_rollout");
+    }
+
+    #[test]
+    fn a_wave_stops_between_the_regions_and_nowhere_else() {
+        let evidence = crate::evidence::tests::sample();
+        let order: Vec<_> = steps(&evidence).into_iter().map(|s| s.kind).collect();
+        assert_eq!(order.len(), 12);
+        assert_eq!(order[..5], StepKind::OF_A_REGION);
+        assert_eq!(order[5..7], StepKind::OF_A_WAVE);
+        assert_eq!(order[7..], StepKind::OF_A_REGION);
+        assert_eq!(
+            StepKind::ALL.len(),
+            StepKind::OF_A_REGION.len() + StepKind::OF_A_WAVE.len()
+        );
     }
 }

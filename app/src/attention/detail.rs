@@ -1,8 +1,8 @@
-//! One change that needs attention: what was tried, what the outside says now, and the three ways on.
+//! One change that needs attention: what was tried, what the outside says now, and the ways on.
 
 use control::{
     Control, Result,
-    changes::attention::{AttentionDetail, Choice, Look, Parked, Settled},
+    changes::attention::{AttentionDetail, Choice, Look, Parked, ParkedFor, Settled},
     runs::StepView,
 };
 use domain::{ChangeId, Refusal, RefusalCode};
@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use crate::{
     Document, Html, Params, Visit,
-    changes::{calls, sessions, tried},
+    changes::{calls, readings, sessions, tried, wave_standing},
     html,
     parts::{self, Tone, icon, mark, note, person, status},
     time,
@@ -82,18 +82,46 @@ fn open(visit: &Visit, found: &AttentionDetail, parked: &Parked, posted: &Posted
         .filter(|step| step.region == parked.region && !step.tried.is_empty())
         .collect();
     let what = parked.kind.map_or("A step", |kind| kind.title());
+    let title = match parked.parked_for {
+        ParkedFor::Undecided => format!(
+            "{what} in {} cannot be decided by the portal alone",
+            parked.region
+        ),
+        ParkedFor::WaveHalted => format!(
+            "The canary in {} halted the run; nothing else was touched",
+            parked.region
+        ),
+    };
     html! {
         {note("triangle-alert", "warn", html! {
-            <p class="panel-title">{what}" in "{parked.region.as_str()}" cannot be decided by the portal alone"</p>
+            <p class="panel-title">{title}</p>
             <p class="user-text" dir="auto">{parked.why.as_str()}</p>
             <p class="small muted">"Waits for a person since "{time::ago(visit.now, parked.since)}"."</p>
         })}
         // What is, then what to do about it, then how it came: on a phone nobody scrolls past the history to decide.
         <div class="columns change-columns">
-            <div class="stack-lg">{outside(visit, found)}</div>
+            <div class="stack-lg">{measured(visit, found)}{outside(visit, found)}</div>
             <div class="stack-lg side-column">{decide(visit, found, parked, posted)}</div>
             <div class="stack-lg">{history(visit, &here)}{settled(visit, &found.settled)}</div>
         </div>
+    }
+}
+
+/// What the canary's metrics were, where they are what it is about.
+fn measured(visit: &Visit, found: &AttentionDetail) -> Html {
+    let halted = found
+        .parked
+        .as_ref()
+        .is_some_and(|parked| parked.parked_for == ParkedFor::WaveHalted);
+    let wave = found.change.run.as_ref().and_then(|run| run.wave.as_ref());
+    match wave.filter(|_| halted) {
+        Some(wave) => html! {
+            <section class="card" aria-labelledby="h-measured">
+                <div class="card-head"><h2 id="h-measured">"What was measured"</h2></div>
+                <div class="card-body">{wave_standing(visit, wave)}{readings(visit, wave)}</div>
+            </section>
+        },
+        None => Html::EMPTY,
     }
 }
 
@@ -169,6 +197,7 @@ fn settled(visit: &Visit, settled: &[Settled]) -> Html {
         .map(|one| {
             let words = match one.choice {
                 Choice::Done => "marked it as done",
+                Choice::GoOn => "let it go on",
                 Choice::Retry => "let it look again",
                 Choice::Abandon => "abandoned it",
             };
@@ -198,9 +227,22 @@ fn evidence(reference: &str) -> Html {
 }
 
 fn decide(visit: &Visit, found: &AttentionDetail, parked: &Parked, posted: &Posted<'_>) -> Html {
-    let forms: Vec<_> = Choice::ALL
-        .into_iter()
-        .map(|choice| form(visit, found, parked, posted, choice))
+    let asked: &[Asked] = match parked.parked_for {
+        ParkedFor::Undecided => &[
+            Asked::Choice(Choice::Done),
+            Asked::Choice(Choice::Retry),
+            Asked::Choice(Choice::Abandon),
+        ],
+        ParkedFor::WaveHalted => &[
+            Asked::RollBack,
+            Asked::Choice(Choice::Retry),
+            Asked::Choice(Choice::GoOn),
+            Asked::Choice(Choice::Abandon),
+        ],
+    };
+    let forms: Vec<_> = asked
+        .iter()
+        .map(|asked| form(visit, found, parked, posted, *asked))
         .collect();
     html! {
         <section class="card" aria-labelledby="h-decide">
@@ -210,17 +252,44 @@ fn decide(visit: &Visit, found: &AttentionDetail, parked: &Parked, posted: &Post
     }
 }
 
+/// What a form asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Choice(Choice),
+    /// Abandon it and ask for what undoes it.
+    RollBack,
+}
+
+impl Asked {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Choice(choice) => choice.as_str(),
+            Self::RollBack => "roll_back",
+        }
+    }
+}
+
 /// A choice's words: its button, its glyph, the question to whoever decides.
-fn words_of(choice: Choice) -> (&'static str, &'static str, &'static str) {
+fn words_of(asked: Asked) -> (&'static str, &'static str, &'static str) {
+    let Asked::Choice(choice) = asked else {
+        return ("Roll back", "history", "Why?");
+    };
     match choice {
+        Choice::GoOn => ("Go on", "circle-play", "Why is it good enough?"),
         Choice::Done => ("Mark as done", "circle-check", "How do you know?"),
         Choice::Retry => ("Look again", "rotate-ccw", "What did you find?"),
         Choice::Abandon => ("Abandon", "circle-slash", "Why?"),
     }
 }
 
-fn effect(found: &AttentionDetail, parked: &Parked, choice: Choice) -> String {
+fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
     let region = &parked.region;
+    let Asked::Choice(choice) = asked else {
+        return format!(
+            "This change ends as cancelled, and a new one takes back what the canary in {region} got. The rules may ask for fewer approvals of it."
+        );
+    };
+    let halted = parked.parked_for == ParkedFor::WaveHalted;
     let stopping = if found.change.cancel_requested && choice != Choice::Abandon {
         " Somebody has asked to cancel this change, so it ends after that."
     } else {
@@ -229,6 +298,12 @@ fn effect(found: &AttentionDetail, parked: &Parked, choice: Choice) -> String {
     match choice {
         Choice::Done => format!(
             "What the pipeline should have done in {region} counts as done, on your word. A build that turns up later gets no credentials. Next, the portal looks itself whether every pod runs the approved image, and goes on only then.{stopping}"
+        ),
+        Choice::GoOn => format!(
+            "On your word the run goes on with the regions after {region}, whatever was measured. Your name and reason stand on the change for ever.{stopping}"
+        ),
+        Choice::Retry if halted => format!(
+            "The metrics are read again, over the same time. What came late may change the verdict; what was too bad stays too bad.{stopping}"
         ),
         Choice::Retry => format!(
             "The step looks outside again and goes on from what it sees. A build is asked for only where none is to be found and none has taken its credentials.{stopping}"
@@ -242,18 +317,22 @@ fn form(
     found: &AttentionDetail,
     parked: &Parked,
     posted: &Posted<'_>,
-    choice: Choice,
+    asked: Asked,
 ) -> Html {
-    let name = choice.as_str();
-    let (label, glyph, question) = words_of(choice);
+    let name = asked.as_str();
+    let (label, glyph, question) = words_of(asked);
     let id = &found.change.row.id;
-    match found.choices.of(choice) {
+    let may = match asked {
+        Asked::Choice(choice) => found.choices.of(choice),
+        Asked::RollBack => &found.choices.roll_back,
+    };
+    match may {
         Err(refusal) if refusal.code == RefusalCode::StepUpRequired => html! {
             <div class="panel live">
                 {icon("shield-alert")}
                 <div class="stack-sm">
                     <p>{refusal.detail.as_str()}</p>
-                    <a class="btn btn-primary btn-sm" href=Params::default().link("/auth/step-up", &[("return_to", &format!("/attention/{id}"))]) id="step-up">{icon("lock")}"Confirm with a second factor to mark it as done"</a>
+                    <a class="btn btn-primary btn-sm" href=Params::default().link("/auth/step-up", &[("return_to", &format!("/attention/{id}"))]) id="step-up">{icon("lock")}{format!("Confirm with a second factor: {}", label.to_lowercase())}</a>
                 </div>
             </div>
         },
@@ -284,15 +363,15 @@ fn form(
                     </div>
                 }
             };
-            let reference = match choice {
-                Choice::Done => field(
+            let reference = match asked {
+                Asked::Choice(Choice::Done) => field(
                     "reference",
                     "Where is the evidence? A build, a ticket, an address",
                     true,
                 ),
-                Choice::Retry | Choice::Abandon => Html::EMPTY,
+                Asked::Choice(_) | Asked::RollBack => Html::EMPTY,
             };
-            let class = if choice == Choice::Abandon {
+            let class = if matches!(asked, Asked::Choice(Choice::Abandon | Choice::GoOn)) {
                 "btn btn-danger"
             } else {
                 "btn btn-primary"
@@ -304,7 +383,7 @@ fn form(
                         {visit.once_fields()}
                         <input type="hidden" name="choice" value=name />
                         <input type="hidden" name="attempt" value=parked.attempt.to_string() />
-                        <p class="hint">{effect(found, parked, choice)}</p>
+                        <p class="hint">{effect(found, parked, asked)}</p>
                         {field("reason", question, true)}
                         {reference}
                         <div><button class=class type="submit">{label}</button></div>

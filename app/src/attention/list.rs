@@ -29,12 +29,12 @@ pub fn view(visit: &Visit, page: &Page<NeedsAttention>) -> Document {
         parts::empty(
             "circle-check",
             "Nothing needs attention",
-            "A change appears here when the portal cannot tell by itself what became of something it started outside.",
+            "A change appears here when the portal cannot tell by itself what became of something it started outside, or when a canary halted its run.",
             Some(("/changes?state=running", "What runs now")),
         )
     } else {
         let rows = page.items.iter().map(|item| row(visit, item)).collect();
-        let head = parts::heads(&["Change", "Where", "What cannot be told", "Since", ""]);
+        let head = parts::heads(&["Change", "Where", "Why", "Since", ""]);
         html! {
             {parts::table("Changes that need attention, newest first", Narrow::Cards, head, rows)}
             {parts::pager(&visit.params, "/attention", "cursor", page.items.len(), page.total, page.next_cursor.as_deref())}
@@ -67,7 +67,7 @@ fn row(visit: &Visit, item: &NeedsAttention) -> Html {
             <th scope="row"><a class="link" href=format!("/attention/{}", change.id)>{name.clone()}" "<span class="version">{change.version.as_str()}</span></a>
                 <div class="about">"asked for by "{person(change.requester.as_str(), None)}</div></th>
             <td data-label="Where">{place}</td>
-            <td data-label="What cannot be told"><span class="user-text" dir="auto">{why}</span></td>
+            <td data-label="Why"><span class="user-text" dir="auto">{why}</span></td>
             <td data-label="Since">{time::ago(visit.now, since)}</td>
             <td><a class="btn btn-sm" href=format!("/attention/{}", change.id) aria-label=format!("Look and decide: {name} {} to {}", change.version, change.environment)>{icon("search")}"Look and decide"</a></td>
         </tr>

@@ -6,12 +6,12 @@ use control::{
     changes::{ChangeDetail, ChangeRow},
     runs::LogLine,
 };
-use domain::{ChangeId, ChangeState, Refusal, StartMode};
+use domain::{ChangeId, ChangeState, Refusal, StartMode, StepKind, StepState};
 use leptos::prelude::*;
 
 use super::{
     actions::actions, agreement::agreement, evidence::evidence, explain, log, run::run,
-    timeline::timeline,
+    timeline::timeline, wave::wave,
 };
 use crate::{
     Document, Html, Params, Visit,
@@ -97,7 +97,7 @@ pub fn view<'a>(
                 {standing::card(visit, change, posted.refusal.filter(|_| posted.action == "override").map(|r| (r, posted.fields)))}
             </div>
             <div class="stack-lg">
-                <div id="r-run" data-live-region>{run(visit, change)}</div>
+                <div id="r-run" data-live-region>{run(visit, change)}{wave(visit, change)}</div>
                 {log::panel(visit, change, tail)}
                 <div id="r-timeline" data-live-region>{timeline(visit, &change.timeline)}</div>
             </div>
@@ -188,11 +188,12 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
         ),
         ChangeState::NeedsAttention => {
             let look = html! { <p><a class="btn btn-sm" href=format!("/attention/{}", row.id) id="look">{icon("search")}"Look and decide"</a></p> };
-            let told = told(
-                "triangle-alert",
-                "warn",
-                "Somebody must look: what happened outside cannot be decided by the portal alone.",
-            );
+            let words = if halted(change) {
+                "The run halted behind its canary: somebody decides whether the rest follows."
+            } else {
+                "Somebody must look: what happened outside cannot be decided by the portal alone."
+            };
+            let told = told("triangle-alert", "warn", words);
             html! { {told}{look} }
         }
         ChangeState::Failed => told("circle-x", "bad", "The change failed."),
@@ -203,6 +204,13 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
             .as_deref()
             .map_or(Html::EMPTY, |_| told("info", "quiet", "About this state")),
     }
+}
+
+/// What waits for somebody is the stop behind the canary.
+fn halted(change: &ChangeDetail) -> bool {
+    let steps = change.run.iter().flat_map(|run| &run.steps);
+    let mut parked = steps.filter(|step| step.state == StepState::NeedsAttention);
+    parked.any(|step| StepKind::OF_A_WAVE.contains(&step.kind))
 }
 
 /// Everybody has agreed, and something else is under way there.

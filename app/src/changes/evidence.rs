@@ -18,6 +18,7 @@ pub(super) fn evidence(change: &ChangeDetail) -> Html {
             </div>
             <div class="card-body">
                 {deploy_diff(&change.evidence)}
+                {super::wave::plan(&change.evidence)}
                 {facts(&change.evidence)}
                 <details class="more">
                     <summary>"The evidence, byte for byte"</summary>

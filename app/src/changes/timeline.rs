@@ -70,6 +70,7 @@ fn is_a_persons_act(kind: EventKind) -> bool {
             | E::ChangeCancelled
             | E::ChangeResumed
             | E::ChangeMarkedDone
+            | E::WaveContinued
             | E::ChangeAbandoned
             | E::AttentionLooked
             | E::OverrideAsked
@@ -94,6 +95,7 @@ fn is_told(entry: &TimelineEntry) -> bool {
                     | E::ChangeNeedsAttention
                     | E::ChangeResumed
                     | E::ChangeMarkedDone
+                    | E::WaveContinued
                     | E::ChangeAbandoned
                     | E::ChangeHeld
                     | E::OverrideAsked

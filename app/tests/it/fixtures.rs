@@ -349,9 +349,31 @@ pub(crate) fn evidence() -> Evidence {
             target("eu-west-1", Side::Active, Some("1.0.0")),
         ],
         rollback_of: None,
+        wave: Some(wave_plan()),
         through: domain::evidence::Through::default(),
         rule_version: "3f2a9c1d0b7e4455".into(),
         policy_version: "91b0c4de77aa1122".into(),
+    }
+}
+
+fn wave_plan() -> domain::wave::Plan {
+    domain::wave::Plan {
+        waves: vec!["canary of the cart".into()],
+        region: region("eu-central-1"),
+        bake_s: 600,
+        every_s: 60,
+        checks: vec![domain::wave::Check {
+            wave: "canary of the cart".into(),
+            name: "errors <b>".into(),
+            namespace: "Shop".into(),
+            metric: "Errors".into(),
+            dimensions: [("Service".to_owned(), "cart".to_owned())].into(),
+            statistic: "Average".into(),
+            period_s: 60,
+            compare: domain::wave::Compare::AtMost,
+            value: domain::wave::Limit::new(0.01).expect("finite"),
+            no_data: domain::wave::NoData::Halt,
+        }],
     }
 }
 

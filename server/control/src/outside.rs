@@ -5,6 +5,7 @@
 //! | [`aws::Roles`] | become the person for one step |
 //! | [`aws::Clusters`], [`aws::Images`] | is the cluster there, is the image there |
 //! | [`kubernetes::Workloads`] | what the pods of a service really run |
+//! | [`metrics::Metrics`] | what a metric has been since a moment |
 //! | [`jenkins::Pipelines`] | start a pipeline exactly once, follow it, stop it |
 //!
 //! Every call answers with a [`Failure`] that says who tried what on what, and
@@ -14,6 +15,7 @@ pub mod aws;
 pub mod failure;
 pub mod jenkins;
 pub mod kubernetes;
+pub mod metrics;
 
 use std::sync::Once;
 
@@ -26,6 +28,7 @@ pub use aws::{Clusters, Images, PortalIdentity, Roles};
 pub use failure::{Failure, FailureKind};
 pub use jenkins::Pipelines;
 pub use kubernetes::Workloads;
+pub use metrics::Metrics;
 
 /// All of them.
 #[derive(Clone, Debug)]
@@ -33,6 +36,7 @@ pub struct Outside {
     pub roles: Roles,
     pub clusters: Clusters,
     pub images: Images,
+    pub metrics: Metrics,
     pub workloads: Workloads,
     pub pipelines: Pipelines,
 }
@@ -50,6 +54,7 @@ impl Outside {
             roles: Roles::new(aws, identity),
             clusters: Clusters,
             images: Images,
+            metrics: Metrics::cloudwatch(),
             workloads: Workloads,
             pipelines: Pipelines::new(jenkins)?,
         })

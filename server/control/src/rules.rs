@@ -252,7 +252,12 @@ fn changed(was: Option<&str>, rules: &RuleSet, file: &str) -> Event {
         .iter()
         .map(|rule| rule.name.as_str())
         .collect();
+    let waves: Vec<&str> = rules
+        .waves()
+        .iter()
+        .map(|wave| wave.name.as_str())
+        .collect();
     rules_event(EventKind::RulesChanged).with(json!({
-        "from": was, "to": rules.version(), "file": file, "rules": names,
+        "from": was, "to": rules.version(), "file": file, "rules": names, "waves": waves,
     }))
 }

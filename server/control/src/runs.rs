@@ -6,7 +6,7 @@
 //!    frozen and wakes up late writes nothing, and learns nothing but to stop.
 //! 2. **Intent before effect.** A call that changes something outside is committed as an intention,
 //!    with a mark that is found again outside, before it is made ([`trigger`]).
-//! 3. **By class.** Reads are repeated freely ([`check`], [`verify`]). Starting a build has no
+//! 3. **By class.** Reads are repeated freely ([`check`], [`verify`], [`wave`]). Starting a build has no
 //!    idempotency key: before any second try it is looked for, and what cannot be decided waits
 //!    for a person.
 //! 4. **One transaction** ends a step, makes the next one due and moves the change ([`settle`]).
@@ -28,8 +28,11 @@ mod text;
 mod trigger;
 mod verify;
 mod view;
+mod wave;
 mod worker;
 
 pub use log::LogLine;
-pub use view::{AttemptView, AwsSessionView, CallView, LeaseView, RunView, StepView};
+pub use view::{
+    AttemptView, AwsSessionView, CallView, LeaseView, ReadingView, RunView, StepView, WaveView,
+};
 pub use worker::Worker;

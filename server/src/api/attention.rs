@@ -2,7 +2,8 @@
 
 use axum::{Json, extract::State};
 use control::changes::attention::{
-    AttentionDetail, Choice as Chosen, Choices, Look, NeedsAttention, Parked, Settled, Settlement,
+    AttentionDetail, Choice as Chosen, Choices, Look, NeedsAttention, Parked, ParkedFor, Settled,
+    Settlement,
 };
 use domain::{AttemptId, ChangeId, Login, Reason, RegionName, StepId, StepKind};
 use jiff::Timestamp;
@@ -44,10 +45,20 @@ struct ParkedStep {
     #[schema(value_type = Option<words::StepKind>)]
     kind: Option<StepKind>,
     since: Timestamp,
-    /// What cannot be told, and what to look for.
+    reason: WaitsFor,
+    /// What cannot be told, or what was measured, in words.
     why: String,
     /// What its build carries outside.
     mark: Option<String>,
+}
+
+/// `undecided`: what a call outside came to cannot be told; `wave_halted`: the metrics of its canary stopped it, or could
+/// not be read.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WaitsFor {
+    Undecided,
+    WaveHalted,
 }
 
 /// What is known of a change that needs attention, with what the outside says at this moment.
@@ -95,18 +106,23 @@ struct Decided {
 #[derive(Debug, Serialize, ToSchema)]
 struct MayDecide {
     done: Permission,
+    go_on: Permission,
     retry: Permission,
     abandon: Permission,
+    roll_back: Permission,
 }
 
-/// `done`: the pipeline's part counts as done, and the portal verifies it; `retry`: the step looks outside again;
-/// `abandon`: the change ends as cancelled.
+/// `done`: the pipeline's part counts as done, and the portal verifies it; `go_on`: the run goes on behind a canary that its
+/// wave has halted; `retry`: the step looks outside again; `abandon`: the change ends as cancelled; `roll_back`: a halted
+/// change ends as cancelled and a new one, which is the answer, takes back what the canary got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Choice {
     Done,
+    GoOn,
     Retry,
     Abandon,
+    RollBack,
 }
 
 /// A person's decision on a parked step.
@@ -154,6 +170,10 @@ impl From<Parked> for ParkedStep {
             region: parked.region,
             kind: parked.kind,
             since: parked.since,
+            reason: match parked.parked_for {
+                ParkedFor::Undecided => WaitsFor::Undecided,
+                ParkedFor::WaveHalted => WaitsFor::WaveHalted,
+            },
             why: parked.why,
             mark: parked.mark,
         }
@@ -210,8 +230,10 @@ impl From<Choices> for MayDecide {
     fn from(choices: Choices) -> Self {
         Self {
             done: choices.done.into(),
+            go_on: choices.go_on.into(),
             retry: choices.retry.into(),
             abandon: choices.abandon.into(),
+            roll_back: choices.roll_back.into(),
         }
     }
 }
@@ -220,18 +242,9 @@ impl From<Chosen> for Choice {
     fn from(choice: Chosen) -> Self {
         match choice {
             Chosen::Done => Self::Done,
+            Chosen::GoOn => Self::GoOn,
             Chosen::Retry => Self::Retry,
             Chosen::Abandon => Self::Abandon,
-        }
-    }
-}
-
-impl From<Choice> for Chosen {
-    fn from(choice: Choice) -> Self {
-        match choice {
-            Choice::Done => Self::Done,
-            Choice::Retry => Self::Retry,
-            Choice::Abandon => Self::Abandon,
         }
     }
 }
@@ -273,7 +286,7 @@ pub(super) async fn show(
 /// Carried out once, and only while the step is parked by the attempt that the decision names.
 #[utoipa::path(post, path = "/changes/{id}/attention", operation_id = "decide_attention", tag = "changes",
     params(("id" = words::Id, Path, description = "The change.")), request_body = AttentionDecision,
-    responses((status = 200, body = ChangeInFull, description = "The change as it stands now.")))]
+    responses((status = 200, body = ChangeInFull, description = "The change as it stands now; of `roll_back`, the new change.")))]
 pub(super) async fn decide(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
@@ -281,15 +294,23 @@ pub(super) async fn decide(
     Named(id): Named<ChangeId>,
     Sent(sent): Sent<AttentionDecision>,
 ) -> Result<Json<ChangeInFull>, Refused> {
+    let control = state.control();
+    let choice = match sent.choice {
+        Choice::Done => Chosen::Done,
+        Choice::GoOn => Chosen::GoOn,
+        Choice::Retry => Chosen::Retry,
+        Choice::Abandon => Chosen::Abandon,
+        Choice::RollBack => {
+            let back = control.roll_back_halted(&caller, id, sent.attempt, sent.reason);
+            return Ok(Json(back.await?.into()));
+        }
+    };
     let settlement = Settlement {
-        choice: sent.choice.into(),
+        choice,
         attempt: sent.attempt,
         reason: sent.reason,
         reference: sent.reference,
     };
-    let change = state
-        .control()
-        .settle_attention(&caller, id, settlement)
-        .await?;
+    let change = control.settle_attention(&caller, id, settlement).await?;
     Ok(Json(change.into()))
 }

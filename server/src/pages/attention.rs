@@ -9,10 +9,13 @@ use control::{
     Result as Made,
     changes::attention::{Choice, Settlement},
 };
-use domain::{Reason, Refusal};
+use domain::{AttemptId, Reason, Refusal};
 
 use super::{Pages, answer, changes::change_id, form::Fields, once::once, visit::Visiting};
 use crate::edge::Refused;
+
+/// The choice that is two: abandon it, and ask for what undoes it.
+const ROLL_BACK: &str = "roll_back";
 
 pub(super) async fn list(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
     let made = app::attention::list(pages.app.control(), &visit).await;
@@ -38,6 +41,13 @@ pub(super) async fn decide(
     let (control, caller) = (pages.app.control(), visit.caller()?);
     let work = async {
         let id = change_id(&id)?;
+        if fields.raw("choice") == ROLL_BACK {
+            let (attempt, reason) = (attempt(&fields)?, text(&fields, "reason")?);
+            let back = control
+                .roll_back_halted(caller, id, attempt, reason)
+                .await?;
+            return Ok(format!("/changes/{}", back.row.id));
+        }
         control
             .settle_attention(caller, id, settlement(&fields)?)
             .await?;
@@ -49,6 +59,8 @@ pub(super) async fn decide(
             let notice = match Choice::parse(fields.raw("choice")) {
                 Some(Choice::Done) => Notice::MarkedDone,
                 Some(Choice::Abandon) => Notice::Abandoned,
+                None if fields.raw("choice") == ROLL_BACK => Notice::Requested,
+                Some(Choice::GoOn) => Notice::LetGoOn,
                 Some(Choice::Retry) | None => Notice::Resumed,
             };
             Ok(answer::done(&pages, &to, notice))
@@ -66,22 +78,26 @@ pub(super) async fn decide(
 }
 
 fn settlement(fields: &Params) -> Made<Settlement> {
-    let text = |name: &'static str| {
-        Reason::parse(fields.raw(name)).map_err(|wrong| Refusal::field(name, wrong.to_string()))
-    };
     let choice = Choice::parse(fields.raw("choice"))
-        .ok_or_else(|| Refusal::field("choice", "done, retry or abandon"))?;
-    let attempt = fields
-        .raw("attempt")
-        .parse()
-        .map_err(|_| Refusal::field("attempt", "reload the page and decide on what it shows"))?;
+        .ok_or_else(|| Refusal::field("choice", "done, go_on, retry, abandon or roll_back"))?;
     Ok(Settlement {
         choice,
-        attempt,
-        reason: text("reason")?,
+        attempt: attempt(fields)?,
+        reason: text(fields, "reason")?,
         reference: match choice {
-            Choice::Done => Some(text("reference")?),
-            Choice::Retry | Choice::Abandon => None,
+            Choice::Done => Some(text(fields, "reference")?),
+            Choice::GoOn | Choice::Retry | Choice::Abandon => None,
         },
     })
+}
+
+fn text(fields: &Params, name: &'static str) -> Result<Reason, Refusal> {
+    Reason::parse(fields.raw(name)).map_err(|wrong| Refusal::field(name, wrong.to_string()))
+}
+
+fn attempt(fields: &Params) -> Result<AttemptId, Refusal> {
+    fields
+        .raw("attempt")
+        .parse()
+        .map_err(|_| Refusal::field("attempt", "reload the page and decide on what it shows"))
 }

@@ -45,7 +45,7 @@ pub fn mistakes(rules: &[Rule], world: &World) -> Vec<(usize, String)> {
             ));
         }
         demands(rule, world, &mut say);
-        matches(name, &rule.matches, world, &mut say);
+        matches(&format!("rule '{name}'"), &rule.matches, world, &mut say);
     }
     wrong
 }
@@ -80,25 +80,32 @@ fn demands(rule: &Rule, world: &World, say: &mut impl FnMut(String)) {
                     "rule '{name}' can never be satisfied: by the policies in force no {role} may approve anything"
                 ));
             }
-            Approvers::Team(team) => known("team", team, world.teams.as_ref(), name, say),
+            Approvers::Team(team) => known(
+                "team",
+                team,
+                world.teams.as_ref(),
+                &format!("rule '{name}'"),
+                say,
+            ),
             Approvers::JobRole(_) | Approvers::OwningTeam => {}
         }
     }
 }
 
-fn matches(name: &str, matches: &Matches, world: &World, say: &mut impl FnMut(String)) {
+/// What is wrong with a match; `label` says of what: `rule 'a'`.
+pub(crate) fn matches(label: &str, matches: &Matches, world: &World, say: &mut impl FnMut(String)) {
     let before = empty_lists(matches);
     if !before.is_empty() {
         say(format!(
-            "rule '{name}' matches nothing: {} is an empty list",
+            "{label} matches nothing: {} is an empty list",
             before.join(" and ")
         ));
     }
     for team in values(matches.team.as_ref()) {
-        known("team", team, world.teams.as_ref(), name, say);
+        known("team", team, world.teams.as_ref(), label, say);
     }
     for tier in values(matches.tier.as_ref()) {
-        known("tier", tier, world.tiers.as_ref(), name, say);
+        known("tier", tier, world.tiers.as_ref(), label, say);
     }
     if world.places.is_empty() {
         return;
@@ -111,7 +118,7 @@ fn matches(name: &str, matches: &Matches, world: &World, say: &mut impl FnMut(St
                 .map(|p| p.environment.as_str())
                 .collect();
             say(format!(
-                "rule '{name}' names '{environment}', which is no environment of this configuration; they are {}",
+                "{label} names '{environment}', which is no environment of this configuration; they are {}",
                 all.join(", ")
             ));
             return;
@@ -120,29 +127,31 @@ fn matches(name: &str, matches: &Matches, world: &World, say: &mut impl FnMut(St
     for region in values(matches.region.as_ref()) {
         if !world.places.iter().any(|p| p.regions.contains(region)) {
             say(format!(
-                "rule '{name}' names '{region}', which is no region of any environment"
+                "{label} names '{region}', which is no region of any environment"
             ));
             return;
         }
     }
-    let fits = |place: &&Place| {
-        let touched = u32::try_from(place.regions.len()).unwrap_or(u32::MAX);
-        matches
-            .environment
-            .as_ref()
-            .is_none_or(|e| e.includes(&place.environment))
-            && matches.protected.is_none_or(|p| p == place.protected)
-            && matches
-                .region
-                .as_ref()
-                .is_none_or(|r| place.regions.iter().any(|one| r.includes(one)))
-            && matches.regions_from.is_none_or(|least| touched >= least)
-    };
-    if !world.places.iter().any(|place| fits(&place)) {
+    if !world.places.iter().any(|place| fits(matches, place)) {
         say(format!(
-            "rule '{name}' can never match: no environment of this configuration has all that its match asks for (environment, protected, region, regions_from)"
+            "{label} can never match: no environment of this configuration has all that its match asks for (environment, protected, region, regions_from)"
         ));
     }
+}
+
+/// Whether a change in this place can match, as far as the place decides it.
+pub(crate) fn fits(matches: &Matches, place: &Place) -> bool {
+    let touched = u32::try_from(place.regions.len()).unwrap_or(u32::MAX);
+    matches
+        .environment
+        .as_ref()
+        .is_none_or(|e| e.includes(&place.environment))
+        && matches.protected.is_none_or(|p| p == place.protected)
+        && matches
+            .region
+            .as_ref()
+            .is_none_or(|r| place.regions.iter().any(|one| r.includes(one)))
+        && matches.regions_from.is_none_or(|least| touched >= least)
 }
 
 fn values<T>(any: Option<&AnyOf<T>>) -> &[T] {
@@ -153,7 +162,7 @@ fn known<T: Ord + std::fmt::Display>(
     what: &str,
     value: &T,
     all: Option<&BTreeSet<T>>,
-    rule: &str,
+    label: &str,
     say: &mut impl FnMut(String),
 ) {
     if let Some(all) = all.filter(|all| !all.contains(value)) {
@@ -164,7 +173,7 @@ fn known<T: Ord + std::fmt::Display>(
             format!("the file declares {}", list.join(", "))
         };
         say(format!(
-            "rule '{rule}' names the {what} '{value}', which is not known: {list}"
+            "{label} names the {what} '{value}', which is not known: {list}"
         ));
     }
 }

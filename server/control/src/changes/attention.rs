@@ -9,8 +9,8 @@ mod rows;
 
 use domain::{
     AttemptId, Caller, ChangeId, Event, EventKind, Login, Reason, Refusal, RefusalCode, RegionName,
-    RunId, StepId, StepKind,
-    policy::{Cancel, MarkDone, Resume},
+    RunId, StartMode, StepId, StepKind,
+    policy::{Cancel, MarkDone, PassWave, Resume},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub use look::Look;
 pub enum Choice {
     /// What the pipeline should have done in that region was done; the portal goes on to verify it.
     Done,
+    /// The run goes on behind a canary that its wave has halted.
+    GoOn,
     /// The step looks outside again.
     Retry,
     /// Nothing further is done; the change ends as cancelled.
@@ -34,11 +36,12 @@ pub enum Choice {
 }
 
 impl Choice {
-    pub const ALL: [Self; 3] = [Self::Done, Self::Retry, Self::Abandon];
+    pub const ALL: [Self; 4] = [Self::Done, Self::GoOn, Self::Retry, Self::Abandon];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::GoOn => "go_on",
             Self::Retry => "retry",
             Self::Abandon => "abandon",
         }
@@ -60,6 +63,16 @@ pub struct Settlement {
     pub reference: Option<Reason>,
 }
 
+/// Why a step waits for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParkedFor {
+    /// What its outside call came to cannot be decided.
+    Undecided,
+    /// The canary of its wave is not good enough, or nothing is known of it.
+    WaveHalted,
+}
+
 /// The step that waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
@@ -71,7 +84,8 @@ pub struct Parked {
     pub kind: Option<StepKind>,
     pub attempt: AttemptId,
     pub since: Timestamp,
-    /// Why it was parked.
+    pub parked_for: ParkedFor,
+    /// Why it was parked, in words.
     pub why: String,
     /// Found again outside by it.
     pub mark: Option<String>,
@@ -102,14 +116,18 @@ pub struct NeedsAttention {
 #[derive(Clone, Debug)]
 pub struct Choices {
     pub done: Result<(), Refusal>,
+    pub go_on: Result<(), Refusal>,
     pub retry: Result<(), Refusal>,
     pub abandon: Result<(), Refusal>,
+    /// Abandon it and ask for what undoes it, in one.
+    pub roll_back: Result<(), Refusal>,
 }
 
 impl Choices {
     pub fn of(&self, choice: Choice) -> &Result<(), Refusal> {
         match choice {
             Choice::Done => &self.done,
+            Choice::GoOn => &self.go_on,
             Choice::Retry => &self.retry,
             Choice::Abandon => &self.abandon,
         }
@@ -168,7 +186,7 @@ impl Control {
         drop(conn);
         let stored = stored.ok_or_else(|| Refusal::not_found(super::CHANGE))?;
         let parked = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id);
-        let choices = self.choices(caller, &stored.change, parked.as_ref());
+        let choices = self.choices(caller, &stored, parked.as_ref());
         let looks = match &parked {
             Some(parked) if choices.retry.is_ok() || choices.done.is_ok() => {
                 self.look(caller, &stored, parked).await?
@@ -187,9 +205,10 @@ impl Control {
     fn choices(
         &self,
         caller: &Caller,
-        change: &domain::Change,
+        stored: &changes::Stored,
         parked: Option<&Parked>,
     ) -> Choices {
+        let change = &stored.change;
         let (policies, now) = (self.policies(), self.now());
         let open = || match parked {
             Some(parked) => Ok(parked),
@@ -205,8 +224,15 @@ impl Control {
             done: open()
                 .and_then(vouchable)
                 .and_then(|()| policies.may(caller, MarkDone, change, now)),
+            go_on: open()
+                .and_then(halted)
+                .and_then(|()| policies.may(caller, PassWave, change, now)),
             retry: open().and_then(|_| policies.may(caller, Resume, change, now)),
             abandon: open().and_then(|_| policies.may(caller, Cancel, change, now)),
+            roll_back: open()
+                .and_then(halted)
+                .and_then(|()| policies.may(caller, Cancel, change, now))
+                .and_then(|()| self.may_roll_back(caller, stored)),
         }
     }
 
@@ -232,6 +258,10 @@ impl Control {
             Choice::Done => {
                 let (tx, allowed) = self.allow_in(tx, caller, MarkDone, change).await?;
                 (tx, allowed.mark_done())
+            }
+            Choice::GoOn => {
+                let (tx, allowed) = self.allow_in(tx, caller, PassWave, change).await?;
+                (tx, allowed.go_on())
             }
             Choice::Retry => {
                 let (tx, allowed) = self.allow_in(tx, caller, Resume, change).await?;
@@ -269,6 +299,10 @@ impl Control {
                 self.go_on_verifying(&mut tx, &parked, &settlement, &by)
                     .await?;
             }
+            Choice::GoOn => {
+                halted(&parked)?;
+                rows::count_as_done(&mut tx, &parked, &by).await?;
+            }
             Choice::Retry => changes::run::unpark(&mut tx, id).await?,
             Choice::Abandon => {
                 changes::run::abandon(&mut tx, id).await?;
@@ -288,6 +322,33 @@ impl Control {
         tx.commit(event, vec![]).await?;
         self.work().notify_waiters();
         self.change(caller, id).await
+    }
+
+    /// Abandons a change that its wave has halted and asks for the one that undoes it: one decision of a person, two
+    /// changes. What the second would do is worked out before the first ends, so that nobody is left without it.
+    pub async fn roll_back_halted(
+        &self,
+        caller: &Caller,
+        id: ChangeId,
+        attempt: AttemptId,
+        reason: Reason,
+    ) -> Result<ChangeDetail> {
+        let stored = self.readable_change(caller, id).await?;
+        let parked = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id);
+        self.choices(caller, &stored, parked.as_ref()).roll_back?;
+        self.preview_rollback(caller, id)
+            .await?
+            .preview
+            .may_request?;
+        let settlement = Settlement {
+            choice: Choice::Abandon,
+            attempt,
+            reason: reason.clone(),
+            reference: None,
+        };
+        self.settle_attention(caller, id, settlement).await?;
+        self.request_rollback(caller, id, reason, StartMode::OnApproval)
+            .await
     }
 
     /// The pipeline's part in the region counts as done; next the portal looks itself whether the pods run the image.
@@ -317,8 +378,20 @@ fn vouchable(parked: &Parked) -> Result<(), Refusal> {
     }
 }
 
+/// Only behind a canary can a person let the run go on without more ado.
+fn halted(parked: &Parked) -> Result<(), Refusal> {
+    match parked.parked_for {
+        ParkedFor::WaveHalted => Ok(()),
+        ParkedFor::Undecided => Err(Refusal::new(
+            RefusalCode::WrongState,
+            "No wave has halted it: what is not known here is what a call outside came to.",
+        )),
+    }
+}
+
 fn said(choice: Choice) -> &'static str {
     match choice {
+        Choice::GoOn => "Let go on",
         Choice::Done => "Marked as done",
         Choice::Retry => "Sent to look again",
         Choice::Abandon => "Abandoned",

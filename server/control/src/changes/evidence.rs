@@ -215,7 +215,7 @@ impl Control {
                 ),
             )
         };
-        let evidence = Evidence {
+        let mut evidence = Evidence {
             schema: Evidence::SCHEMA,
             kind,
             requester: requester.clone(),
@@ -238,10 +238,12 @@ impl Control {
                 .ok_or_else(|| lacks("jenkins.io/job-full-name"))?,
             targets,
             rollback_of,
+            wave: None,
             through: self.through(),
             rule_version: ground.rules.version().to_owned(),
             policy_version: self.policies().version().to_owned(),
         };
+        evidence.wave = ground.rules.wave(&evidence);
         Ok(Planned {
             evidence,
             service_id: found.id,

@@ -1,6 +1,7 @@
 //! AWS, always as a person: every client here is made from an [`AwsSession`].
 
 mod answer;
+mod cloudwatch;
 mod clusters;
 mod images;
 mod policy;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use aws_types::sdk_config::{RetryConfig, TimeoutConfig};
 
+pub(super) use cloudwatch::CloudWatch;
 pub use clusters::{Cluster, Clusters};
 pub use images::{Image, Images};
 pub use policy::{Need, Oversized, session_policy};

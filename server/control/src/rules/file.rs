@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use domain::{Rule, RuleSet, TeamName, TierName, rule::check::World};
+use domain::{
+    Rule, RuleSet, TeamName, TierName,
+    rule::{Place, check::World},
+    wave::Wave,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -37,6 +41,9 @@ struct File {
     tiers: BTreeSet<TierName>,
     #[serde(default)]
     rules: Vec<Spanned<Rule>>,
+    /// Where changes stop after their first region, and what decides that they go on.
+    #[serde(default)]
+    waves: Vec<Spanned<Wave>>,
 }
 
 /// # Errors
@@ -63,23 +70,29 @@ pub fn read(bytes: &[u8], world: &World) -> Result<RuleSet, Vec<Mistake>> {
         tiers: Some(file.tiers),
         ..world.clone()
     };
-    let lines: Vec<usize> = file
-        .rules
-        .iter()
-        .map(|r| line_of(text, r.span().start))
-        .collect();
+    let lines = (lines(text, &file.rules), lines(text, &file.waves));
     let rules = file.rules.into_iter().map(Spanned::into_inner).collect();
-    RuleSet::checked(rules, &world).map_err(|all| {
+    let waves = file.waves.into_iter().map(Spanned::into_inner).collect();
+    RuleSet::with_waves(rules, waves, &world).map_err(|all| {
         let mut all: Vec<Mistake> = all
             .into_iter()
-            .map(|(i, wrong)| Mistake {
-                line: lines.get(i).copied(),
+            .map(|(at, wrong)| Mistake {
+                line: match at {
+                    Place::Rule(i) => lines.0.get(i).copied(),
+                    Place::Wave(i) => lines.1.get(i).copied(),
+                },
                 wrong,
             })
             .collect();
         all.sort();
         all
     })
+}
+
+fn lines<T>(text: &str, of: &[Spanned<T>]) -> Vec<usize> {
+    of.iter()
+        .map(|one| line_of(text, one.span().start))
+        .collect()
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -144,6 +157,40 @@ mod tests {
         }
         assert_eq!(wrong("")[0].line, None);
         assert!(read(&[0xff, 0xfe], &World::default()).is_err());
+    }
+
+    const WAVE: &str = "\n[[waves]]\nname = \"canary\"\nmatch = { kind = \"deploy\" }\ncanary = \"region\"\nbake = \"10m\"\n\n[[waves.thresholds]]\nname = \"errors\"\nnamespace = \"Shop\"\nmetric = \"Errors\"\ndimensions = { Service = \"{service}\" }\nstatistic = \"Average\"\nperiod = \"1m\"\ncompare = \"at_most\"\nvalue = 0.01\n";
+
+    #[test]
+    fn waves_are_part_of_the_rules_and_their_mistakes_have_lines() {
+        let with = format!("{GOOD}{WAVE}");
+        let rules = read(with.as_bytes(), &World::default()).expect("good");
+        let without = read(GOOD.as_bytes(), &World::default()).expect("good");
+        assert_eq!(rules.waves().len(), 1);
+        assert_ne!(rules.version(), without.version());
+        let longer = with.replace("10m", "11m");
+        let longer = read(longer.as_bytes(), &World::default()).expect("good");
+        assert_ne!(rules.version(), longer.version());
+        for (was, is, line, why) in [
+            ("\"10m\"", "\"30h\"", 14, "longer than a day"),
+            ("\"10m\"", "\"soon\"", 18, "no span of time"),
+            ("\"region\"", "{ share = 25 }", 14, "not supported"),
+            ("\"region\"", "\"everything\"", 17, "everything"),
+            ("{service}", "{servise}", 14, "{servise}"),
+            ("\"Average\"", "\"Mean\"", 14, "no statistic"),
+            ("\"at_most\"", "\"below\"", 27, "below"),
+            ("0.01", "nan", 28, "finite"),
+            ("\"1m\"", "\"45s\"", 14, "whole minutes"),
+            ("metric =", "metrik =", 23, "metrik"),
+        ] {
+            assert!(with.contains(was), "{was}");
+            let text = with.replacen(was, is, 1);
+            let found = wrong(&text);
+            assert!(found[0].wrong.contains(why), "{found:?} does not say {why}");
+            assert_eq!(found[0].line, Some(line), "{found:?}");
+        }
+        let bare = &with[..with.find("\n[[waves.thresholds]]").expect("there")];
+        assert!(wrong(bare)[0].wrong.contains("has no threshold"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! SQL of the rules in force.
 
-use domain::{Rule, RuleSet};
+use domain::{Rule, RuleSet, rule::check::World, wave::Wave};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
@@ -14,15 +14,22 @@ pub(super) async fn version(conn: &mut PgConnection) -> Result<Option<String>> {
 }
 
 pub(super) async fn rules(conn: &mut PgConnection) -> Result<Option<RuleSet>> {
-    let found: Option<serde_json::Value> = sqlx::query_scalar("SELECT rules FROM rule_set")
-        .fetch_optional(conn)
-        .await?;
-    let Some(found) = found else { return Ok(None) };
+    let found: Option<(serde_json::Value, serde_json::Value)> =
+        sqlx::query_as("SELECT rules, waves FROM rule_set")
+            .fetch_optional(conn)
+            .await?;
+    let Some((rules, waves)) = found else {
+        return Ok(None);
+    };
     let bad = |why: String| corrupt("rule_set", "rules", "the rules in force", why);
-    let rules: Vec<Rule> = serde_json::from_value(found).map_err(|e| bad(e.to_string()))?;
-    RuleSet::new(rules)
+    let rules: Vec<Rule> = serde_json::from_value(rules).map_err(|e| bad(e.to_string()))?;
+    let waves: Vec<Wave> = serde_json::from_value(waves).map_err(|e| bad(e.to_string()))?;
+    RuleSet::with_waves(rules, waves, &World::default())
         .map(Some)
-        .map_err(|all| bad(all.join("; ")))
+        .map_err(|all| {
+            let all: Vec<String> = all.into_iter().map(|(_, wrong)| wrong).collect();
+            bad(all.join("; "))
+        })
 }
 
 /// The version in force, held until the end of the transaction: of two processes one takes over after the other.
@@ -38,13 +45,14 @@ pub(super) async fn locked(tx: &mut ChangeTx) -> Result<Option<String>> {
 pub(super) async fn put(tx: &mut ChangeTx, rules: &RuleSet) -> Result<bool> {
     let now = tx.now().to_sqlx();
     let done = sqlx::query(
-        "INSERT INTO rule_set AS r (version, rules, changed_at) VALUES ($1, $2, $3)
-         ON CONFLICT (one) DO UPDATE SET version = EXCLUDED.version, rules = EXCLUDED.rules, refused = NULL,
+        "INSERT INTO rule_set AS r (version, rules, waves, changed_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (one) DO UPDATE SET version = EXCLUDED.version, rules = EXCLUDED.rules, waves = EXCLUDED.waves, refused = NULL,
              changed_at = EXCLUDED.changed_at
          WHERE r.version <> EXCLUDED.version",
     )
     .bind(rules.version())
     .bind(serde_json::to_value(rules.rules())?)
+    .bind(serde_json::to_value(rules.waves())?)
     .bind(now)
     .execute(tx.conn())
     .await?;

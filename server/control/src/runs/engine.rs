@@ -9,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     lease::{Halt, Lease},
     progress::Progress,
-    rows::claims::{Claim, Known},
+    rows::{
+        claims::{Claim, Known},
+        waves::Measured,
+    },
 };
 use crate::{Control, changes::rows::Stored, error::corrupt, new_id, outside::Failure, people};
 
@@ -25,6 +28,15 @@ pub(super) enum Outcome {
         note: String,
         /// What the step after it should know.
         next: Progress,
+    },
+    /// Got on as it should, and goes on after a while.
+    Waits {
+        note: String,
+        after: Duration,
+    },
+    /// A canary is not good enough, or nobody can tell: a person decides whether the run goes on.
+    Halted {
+        why: String,
     },
     /// Brought nothing; again after a while.
     Again {
@@ -73,6 +85,8 @@ pub(super) struct Work {
     /// Nobody has tried it before.
     pub first: bool,
     pub progress: Progress,
+    /// What this attempt has read of metrics; written with its end.
+    pub measured: Vec<Measured>,
     pub stored: Stored,
     pub target: Target,
     /// Every approval that the run rests on was given with a fresh second factor.
@@ -206,7 +220,11 @@ impl Control {
 
     async fn perform(&self, work: &mut Work) -> Result<Outcome, Halt> {
         match work.kind {
-            StepKind::CheckCluster | StepKind::CheckImage | StepKind::VerifyRollout
+            StepKind::CheckCluster
+            | StepKind::CheckImage
+            | StepKind::VerifyRollout
+            | StepKind::Bake
+            | StepKind::Analyse
                 if work.cancelled =>
             {
                 Ok(Outcome::Cancelled {
@@ -219,6 +237,8 @@ impl Control {
             StepKind::TriggerPipeline => Box::pin(self.trigger_pipeline(work)).await,
             StepKind::FollowPipeline => Box::pin(self.follow_pipeline(work)).await,
             StepKind::VerifyRollout => Box::pin(self.verify_rollout(work)).await,
+            StepKind::Bake => Box::pin(self.bake(work)).await,
+            StepKind::Analyse => Box::pin(self.analyse(work)).await,
         }
     }
 
@@ -267,6 +287,7 @@ impl Control {
                 progress
             },
             cancelled: stored.change.cancel_requested,
+            measured: vec![],
             stored,
             target,
             stepped_up: claim.stepped_up,
@@ -305,6 +326,10 @@ fn poisoned(kind: StepKind) -> Outcome {
         StepKind::TriggerPipeline | StepKind::FollowPipeline => {
             Outcome::undecided(format!("{why} Look in Jenkins whether its build runs."))
         }
+        // The canary stands; whether to go on without its metrics is a person's to say.
+        StepKind::Bake | StepKind::Analyse => Outcome::Halted {
+            why: why.to_owned(),
+        },
         StepKind::CheckCluster | StepKind::CheckImage | StepKind::VerifyRollout => {
             Outcome::failed(why)
         }
@@ -342,6 +367,8 @@ mod tests {
             let parked = matches!(poisoned(*kind), Outcome::NeedsAttention { .. });
             let effect = matches!(kind, StepKind::TriggerPipeline | StepKind::FollowPipeline);
             assert_eq!(parked, effect, "{kind}");
+            let halted = matches!(poisoned(*kind), Outcome::Halted { .. });
+            assert_eq!(halted, StepKind::OF_A_WAVE.contains(kind), "{kind}");
         }
     }
 }

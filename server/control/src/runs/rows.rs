@@ -9,6 +9,7 @@ pub(super) mod claims;
 pub(super) mod ends;
 pub(super) mod intents;
 pub(super) mod log;
+pub(super) mod waves;
 
 /// The words of attempts' ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum AttemptEnd {
     Succeeded,
     /// Brought nothing; another follows.
     Again,
+    /// All is well and another follows at its time.
+    Waited,
     Failed,
     Cancelled,
     NeedsAttention,
@@ -26,6 +29,7 @@ impl AttemptEnd {
         match self {
             Self::Succeeded => "succeeded",
             Self::Again => "again",
+            Self::Waited => "waited",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::NeedsAttention => "needs_attention",

@@ -47,6 +47,40 @@ impl Control {
                     .with(json!({"kind": work.kind, "region": work.target.region, "attempt": work.attempts, "why": why, "after_ms": after.as_millis()}));
                 tx.commit(event, vec![]).await?;
             }
+            Outcome::Waits { note, after } => {
+                let news = change.cancel_requested && !work.cancelled;
+                let after = if news { Duration::ZERO } else { after };
+                let progress = Some(&work.progress);
+                let conn = tx.conn();
+                held(
+                    rows::claims::give_back(conn, &work.lease, progress, Some(&note), after)
+                        .await?,
+                )?;
+                rows::claims::got_on(conn, &work.lease).await?;
+                rows::ends::end_attempt(conn, &work.lease, AttemptEnd::Waited, Some(&note)).await?;
+                changes::rows::touch(&mut tx, change.id).await?;
+                rows::waves::keep(&mut tx, &work).await?;
+                let event = super::wave::waits(&mut tx, &work).await?;
+                tx.commit(event, vec![]).await?;
+            }
+            Outcome::Halted { why } => {
+                self.end(
+                    &mut tx,
+                    &work,
+                    StepState::NeedsAttention,
+                    AttemptEnd::NeedsAttention,
+                    &why,
+                )
+                .await?;
+                rows::waves::keep(&mut tx, &work).await?;
+                rows::waves::park(&mut tx, &work.lease).await?;
+                rows::ends::park_run(&mut tx, work.run).await?;
+                let (change, event) = change.halt(&why)?;
+                let halted = super::wave::halted(&work, &why);
+                let why = format!("{}: {why}", work.target.region);
+                changes::rows::save(&mut tx, &change, Some(&why)).await?;
+                tx.commit(halted, vec![event]).await?;
+            }
             Outcome::NeedsAttention { why } => {
                 self.end(
                     &mut tx,
@@ -101,8 +135,10 @@ impl Control {
                 if work.kind == StepKind::VerifyRollout {
                     rows::ends::deployed(&mut tx, &work.stored, &work.target.region).await?;
                 }
+                rows::waves::keep(&mut tx, &work).await?;
                 let event = told(&work, EventKind::StepSucceeded)
                     .with(json!({"kind": work.kind, "region": work.target.region, "note": note}));
+                let passed = (work.kind == StepKind::Analyse).then(|| super::wave::passed(&work));
                 let more =
                     rows::ends::make_next_due(&mut tx, work.run, work.position, &next).await?;
                 if !more {
@@ -117,7 +153,7 @@ impl Control {
                     self.end_run(tx, &work, change, None, Some(event)).await?;
                 } else {
                     changes::rows::touch(&mut tx, change.id).await?;
-                    tx.commit(event, vec![]).await?;
+                    tx.commit(event, passed.into_iter().collect()).await?;
                 }
             }
         }
@@ -242,6 +278,13 @@ impl Outcome {
                 note: presentable(note),
                 next,
             },
+            Self::Waits { note, after } => Self::Waits {
+                note: presentable(note),
+                after,
+            },
+            Self::Halted { why } => Self::Halted {
+                why: presentable(why),
+            },
             Self::Again { why, after } => Self::Again {
                 why: presentable(why),
                 after,
@@ -286,6 +329,6 @@ fn unread(kind: EventKind, lease: &Lease, change: ChangeId, why: &str) -> Event 
         .with(json!({"why": why}))
 }
 
-fn told(work: &Work, kind: EventKind) -> Event {
+pub(super) fn told(work: &Work, kind: EventKind) -> Event {
     Event::new(kind, SubjectRef::new("step", work.lease.step)).of_change(work.stored.change.id)
 }

@@ -2,19 +2,56 @@
 
 mod rows;
 
-use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState};
+use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState, wave::Reach};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{Control, Result};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunView {
     pub id: RunId,
     pub state: RunState,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub steps: Vec<StepView>,
+    /// Where it stops after its first region; none where it does not.
+    pub wave: Option<WaveView>,
+}
+
+/// A run's stop between its canary and the rest.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WaveView {
+    /// Where the canary is.
+    pub region: RegionName,
+    /// Since when it is watched, and until when; none before it stands.
+    pub began_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
+    /// When its metrics are read next, while it is watched.
+    pub next_at: Option<Timestamp>,
+    /// What was read, oldest first; the newest five hundred.
+    pub readings: Vec<ReadingView>,
+}
+
+/// One metric as it was read once.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReadingView {
+    pub at: Timestamp,
+    /// While it was watched, or at the end of that.
+    pub kind: StepKind,
+    pub wave: String,
+    pub name: String,
+    /// Such as `Average of Shop Errors`.
+    pub metric: String,
+    /// Such as `at most 0.01`.
+    pub allowed: String,
+    /// The worst of the periods; none where there was no data.
+    pub value: Option<f64>,
+    pub reach: Reach,
+    /// The whole periods that were looked at.
+    pub window: Option<(Timestamp, Timestamp)>,
+    /// CloudWatch's id of the call.
+    pub request_id: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

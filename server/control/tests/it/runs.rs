@@ -19,3 +19,4 @@ mod share;
 mod stage;
 mod thousand;
 mod tickets;
+mod wave;

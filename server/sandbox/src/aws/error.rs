@@ -11,6 +11,10 @@ pub(crate) enum Protocol {
     Query,
     /// `X-Amz-Target` and JSON (ECR).
     Json11,
+    /// The same, in the newer form (CloudWatch, by boto3).
+    Json10,
+    /// `smithy-protocol: rpc-v2-cbor` (CloudWatch, by the Rust SDK).
+    Cbor,
     /// Paths and JSON (EKS).
     RestJson,
 }
@@ -28,6 +32,7 @@ impl Protocol {
             "sts" | "aws" => Self::Query,
             "ecr" => Self::Json11,
             "eks" => Self::RestJson,
+            "monitoring" => super::cloudwatch::protocol(headers),
             _ if headers.contains_key("x-amz-target") => Self::Json11,
             _ if form() => Self::Query,
             _ => Self::RestJson,
@@ -64,7 +69,10 @@ impl AwsError {
     /// A denial, named and numbered as the protocol does.
     pub(crate) fn access_denied(protocol: Protocol, message: impl Into<String>) -> Self {
         match protocol {
-            Protocol::Query => Self::new(403, "AccessDenied", message),
+            // CloudWatch spoke the query protocol before, and its errors keep those names.
+            Protocol::Query | Protocol::Json10 | Protocol::Cbor => {
+                Self::new(403, "AccessDenied", message)
+            }
             Protocol::Json11 => Self::new(400, "AccessDeniedException", message),
             Protocol::RestJson => Self::new(403, "AccessDeniedException", message),
         }
@@ -82,14 +90,25 @@ impl AwsError {
                 super::sts::NAMESPACE,
                 escape(&self.code),
                 escape(&self.message)
-            ),
-            Protocol::Json11 => json!({ "__type": self.code, "message": self.message }).to_string(),
-            Protocol::RestJson => json!({ "message": self.message }).to_string(),
+            )
+            .into_bytes(),
+            Protocol::Json11 | Protocol::Json10 => {
+                let body = json!({ "__type": self.code, "message": self.message });
+                body.to_string().into_bytes()
+            }
+            Protocol::Cbor => {
+                super::cbor::write(&json!({ "__type": self.code, "message": self.message }))
+            }
+            Protocol::RestJson => json!({ "message": self.message }).to_string().into_bytes(),
         };
         let mut response = answer(protocol, request_id, body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if protocol != Protocol::Query
+        if matches!(protocol, Protocol::Json10 | Protocol::Cbor)
+            && let Ok(code) = HeaderValue::from_str(&format!("{};{kind}", self.code))
+        {
+            response.headers_mut().insert("x-amzn-query-error", code);
+        } else if protocol != Protocol::Query
             && let Ok(code) = HeaderValue::from_str(&self.code)
         {
             response.headers_mut().insert("x-amzn-errortype", code);
@@ -99,13 +118,19 @@ impl AwsError {
 }
 
 /// A good answer.
-pub(crate) fn answer(protocol: Protocol, request_id: &str, body: String) -> Response<Body> {
+pub(crate) fn answer(protocol: Protocol, request_id: &str, body: Vec<u8>) -> Response<Body> {
     let content_type = match protocol {
         Protocol::Query => "text/xml",
         Protocol::Json11 => "application/x-amz-json-1.1",
+        Protocol::Json10 => "application/x-amz-json-1.0",
+        Protocol::Cbor => "application/cbor",
         Protocol::RestJson => "application/json",
     };
     let mut response = Response::new(Body::from(body));
+    if protocol == Protocol::Cbor {
+        let spoken = HeaderValue::from_static("rpc-v2-cbor");
+        response.headers_mut().insert("smithy-protocol", spoken);
+    }
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -1,5 +1,7 @@
 //! AWS over its wire protocols: one handler that authenticates, decides and dispatches, one module a service.
 mod authorize;
+mod cbor;
+mod cloudwatch;
 mod ecr;
 mod eks;
 mod error;
@@ -23,6 +25,7 @@ use serde_json::Value;
 use crate::edge::target::{self, operation};
 use crate::world::World;
 use crate::world::journal::Call;
+pub use cloudwatch::{Datum, Metrics, Named};
 use error::{AwsError, Protocol, answer};
 use sigv4::{Message, Refusal, Signed};
 use state::Credential;
@@ -35,6 +38,8 @@ pub const OPERATIONS: &[(&str, &str)] = &[
     ("ecr", "DescribeRepositories"),
     ("eks", "DescribeCluster"),
     ("eks", "ListClusters"),
+    ("monitoring", "GetMetricData"),
+    ("monitoring", "PutMetricData"),
     ("sts", "AssumeRole"),
     ("sts", "GetCallerIdentity"),
 ];
@@ -106,7 +111,7 @@ fn dispatch(
     message: Message<'_>,
     protocol: Protocol,
     call: &mut Call,
-) -> Result<String, AwsError> {
+) -> Result<Vec<u8>, AwsError> {
     let refuse = |refusal: Refusal| refusal.into_error(protocol);
     let signed = Signed::read(message.headers, message.query).map_err(refuse)?;
     call.access_key_id = Some(signed.access_key_id.clone());
@@ -114,13 +119,15 @@ fn dispatch(
     let named = match signed.service.as_str() {
         "sts" => sts::operation(&message),
         "eks" => eks::operation(&message).map(str::to_owned),
+        "monitoring" => cloudwatch::operation(&message),
         _ => None,
     };
     call.operation = named.unwrap_or(std::mem::take(&mut call.operation));
-    let serve = match signed.service.as_str() {
-        "sts" => sts::serve,
-        "eks" => eks::serve,
-        "ecr" => ecr::serve,
+    let serve: fn(&mut Asked<'_>) -> Result<Vec<u8>, AwsError> = match signed.service.as_str() {
+        "sts" => |asked| sts::serve(asked).map(String::into_bytes),
+        "eks" => |asked| eks::serve(asked).map(String::into_bytes),
+        "ecr" => |asked| ecr::serve(asked).map(String::into_bytes),
+        "monitoring" => cloudwatch::serve,
         other => return Err(AwsError::not_served(format_args!("the service {other:?}"))),
     };
     if !world.description().regions.contains(&signed.region) {
@@ -189,7 +196,9 @@ pub(crate) fn faulted(service: &str, headers: &HeaderMap, throttled: bool) -> Re
     let protocol = Protocol::of(service, headers);
     let error = match (throttled, protocol) {
         (true, Protocol::Query) => AwsError::new(400, "Throttling", "Rate exceeded"),
-        (true, Protocol::Json11) => AwsError::new(400, "ThrottlingException", "Rate exceeded"),
+        (true, Protocol::Json11 | Protocol::Json10 | Protocol::Cbor) => {
+            AwsError::new(400, "ThrottlingException", "Rate exceeded")
+        }
         (true, Protocol::RestJson) => AwsError::new(429, "ThrottlingException", "Rate exceeded"),
         (false, Protocol::Query) => AwsError::new(500, "InternalFailure", INTERNAL),
         (false, _) => AwsError::new(500, "ServerException", INTERNAL),

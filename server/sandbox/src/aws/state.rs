@@ -84,6 +84,8 @@ pub struct State {
     clusters: Vec<description::Cluster>,
     pub(crate) repositories: BTreeMap<RepositoryKey, Vec<Image>>,
     pub(crate) created: Timestamp,
+    /// What CloudWatch knows, for a test to put to and to clear.
+    pub metrics: super::cloudwatch::Metrics,
     /// Number of credentials at which the ended ones are looked for; doubling keeps that cheap however many there are.
     purge_at: usize,
 }
@@ -99,6 +101,7 @@ impl State {
             clusters: description.clusters.clone(),
             repositories: BTreeMap::new(),
             created,
+            metrics: super::cloudwatch::Metrics::default(),
             purge_at: PURGE,
         };
         for role in &description.roles {
@@ -208,6 +211,7 @@ impl State {
             "roles": self.roles.keys().collect::<Vec<_>>(),
             "sessions": sessions.map(|credential| &credential.identity).collect::<Vec<_>>(),
             "clusters": clusters,
+            "metrics": self.metrics.count(),
             "repositories_total": self.repositories.len(),
             "repositories": repositories,
         })

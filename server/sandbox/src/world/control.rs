@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::faults::Fault;
+use crate::aws::{Datum, Named};
 
 /// Ten years: enough for every expiry, far from the end of representable time.
 const MOST_ADVANCE_S: u64 = 315_360_000;
@@ -39,6 +40,7 @@ pub fn router(world: &Arc<World>) -> Router {
             post(add_fault).get(list_faults).delete(clear_faults),
         )
         .route("/_world/clock", post(advance))
+        .route("/_world/metrics", post(put_metrics).delete(clear_metrics))
         .route("/_world/state", get(state))
         .with_state(Arc::clone(world))
 }
@@ -77,6 +79,60 @@ async fn advance(State(world): State<Arc<World>>, Json(advance): Json<Advance>) 
         .clock()
         .advance(Duration::from_secs(advance.advance_s));
     Json(json!({ "now": world.now(), "offset_s": world.clock().offset_s() })).into_response()
+}
+
+/// A metric as scripts put it, without a signature.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Put {
+    account: String,
+    region: String,
+    namespace: String,
+    metric: String,
+    #[serde(default)]
+    dimensions: std::collections::BTreeMap<String, String>,
+    value: f64,
+    /// How long ago it was, and for how long it has been so since then: a value for each second.
+    #[serde(default)]
+    ago_s: u32,
+    #[serde(default)]
+    seconds: u32,
+}
+
+/// A day of seconds.
+const MOST_SECONDS: u32 = 86_400;
+
+async fn put_metrics(State(world): State<Arc<World>>, Json(put): Json<Put>) -> Response {
+    if put.seconds > MOST_SECONDS || put.ago_s > MOST_SECONDS || !put.value.is_finite() {
+        let error = format!("ago_s and seconds must be at most {MOST_SECONDS}, value a number");
+        return (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(json!({ "error": error })),
+        )
+            .into_response();
+    }
+    let now = world.now().as_second();
+    let mut state = world.lock();
+    for second in 0..put.seconds.max(1) {
+        let named = Named {
+            namespace: put.namespace.clone(),
+            metric: put.metric.clone(),
+            dimensions: put.dimensions.clone(),
+        };
+        let datum = Datum {
+            at: now - i64::from(put.ago_s) + i64::from(second),
+            value: put.value,
+            count: 1.0,
+        };
+        let place = (put.account.clone(), put.region.clone());
+        state.aws.metrics.put(place, named, datum);
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn clear_metrics(State(world): State<Arc<World>>) -> StatusCode {
+    world.lock().aws.metrics.clear();
+    StatusCode::NO_CONTENT
 }
 
 async fn state(State(world): State<Arc<World>>, Query(since): Query<Since>) -> Json<Value> {

@@ -55,6 +55,9 @@ pub(in crate::api) struct Evidence {
     pipeline: String,
     /// In the order of the run.
     targets: Vec<EvidenceTarget>,
+    /// Where it stops after its first region; left out where it goes on at once.
+    #[schema(required = false)]
+    wave: EvidenceWave,
     /// The change that a rollback undoes; left out of other changes.
     #[schema(value_type = words::Id, required = false)]
     rollback_of: String,
@@ -79,6 +82,47 @@ struct EvidenceTarget {
     /// What this region goes back to; left out where it is the change's one release.
     #[schema(required = false)]
     becomes: EvidenceBecoming,
+}
+
+/// What the waves that match come to for this change.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceWave {
+    /// Their names.
+    waves: Vec<String>,
+    /// Goes first, and is where the metrics are read.
+    #[schema(value_type = words::RegionName)]
+    region: String,
+    /// How long it is watched, and how often its metrics are read, in seconds.
+    #[schema(minimum = 1)]
+    bake_s: u64,
+    #[schema(minimum = 1)]
+    every_s: u64,
+    checks: Vec<EvidenceCheck>,
+}
+
+/// One metric that decides whether a change goes on.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceCheck {
+    wave: String,
+    name: String,
+    namespace: String,
+    metric: String,
+    dimensions: std::collections::BTreeMap<String, String>,
+    #[schema(example = "p99")]
+    statistic: String,
+    #[schema(minimum = 1)]
+    period_s: u64,
+    /// `at_most` or `at_least`.
+    #[schema(example = "at_most")]
+    compare: String,
+    /// A number as text, for canonical JSON has no fractions.
+    #[schema(example = "0.01")]
+    value: String,
+    /// `halt` or `pass`.
+    #[schema(example = "halt")]
+    no_data: String,
 }
 
 /// The release that one region goes back to.

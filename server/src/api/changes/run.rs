@@ -1,8 +1,11 @@
 //! The execution of a change: its steps, the AWS sessions they used, its log.
 
 use axum::{Json, extract::State};
-use control::runs::{AttemptView, AwsSessionView, CallView, LeaseView, LogLine, RunView, StepView};
-use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState};
+use control::runs::{
+    AttemptView, AwsSessionView, CallView, LeaseView, LogLine, ReadingView, RunView, StepView,
+    WaveView,
+};
+use domain::{ChangeId, RegionName, RunId, RunState, StepId, StepKind, StepState, wave::Reach};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -28,6 +31,54 @@ pub(in crate::api) struct Run {
     finished_at: Option<Timestamp>,
     /// In order: all of one region, the passive one first, before any of the next.
     steps: Vec<Step>,
+    /// Where it stops after its first region; null where it does not.
+    wave: Option<RunWave>,
+}
+
+/// A run's stop between its canary and the rest.
+#[derive(Debug, Serialize, ToSchema)]
+struct RunWave {
+    #[schema(value_type = words::RegionName)]
+    region: RegionName,
+    /// Since when the canary is watched; null before it stands.
+    began_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    /// When its metrics are read next; null unless it is watched.
+    next_at: Option<Timestamp>,
+    /// Oldest first; the newest five hundred of each step.
+    readings: Vec<Reading>,
+}
+
+/// One metric as it was read once.
+#[derive(Debug, Serialize, ToSchema)]
+struct Reading {
+    at: Timestamp,
+    /// The step that read it: `bake` or `analyse`.
+    #[schema(value_type = words::StepKind)]
+    kind: StepKind,
+    wave: String,
+    name: String,
+    #[schema(example = "Average of Shop Errors")]
+    metric: String,
+    #[schema(example = "at most 0.01")]
+    allowed: String,
+    /// The worst of the periods; null where there was no data.
+    value: Option<f64>,
+    reach: ReadingReach,
+    /// The whole periods that were looked at; null where none was over.
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    /// CloudWatch's id of the call.
+    request_id: Option<String>,
+}
+
+/// What a reading says of its threshold.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReadingReach {
+    Within,
+    Breached,
+    NoData,
 }
 
 /// One step of a run.
@@ -142,6 +193,41 @@ impl From<RunView> for Run {
             started_at: view.started_at,
             finished_at: view.finished_at,
             steps: view.steps.into_iter().map(Into::into).collect(),
+            wave: view.wave.map(Into::into),
+        }
+    }
+}
+
+impl From<WaveView> for RunWave {
+    fn from(view: WaveView) -> Self {
+        Self {
+            region: view.region,
+            began_at: view.began_at,
+            ends_at: view.ends_at,
+            next_at: view.next_at,
+            readings: view.readings.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<ReadingView> for Reading {
+    fn from(view: ReadingView) -> Self {
+        Self {
+            at: view.at,
+            kind: view.kind,
+            wave: view.wave,
+            name: view.name,
+            metric: view.metric,
+            allowed: view.allowed,
+            value: view.value,
+            reach: match view.reach {
+                Reach::Within => ReadingReach::Within,
+                Reach::Breached => ReadingReach::Breached,
+                Reach::NoData => ReadingReach::NoData,
+            },
+            from: view.window.map(|(from, _)| from),
+            to: view.window.map(|(_, to)| to),
+            request_id: view.request_id,
         }
     }
 }

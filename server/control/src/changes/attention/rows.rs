@@ -9,7 +9,7 @@ use jiff_sqlx::ToSqlx as _;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::{Choice, Parked, Settled, Settlement};
+use super::{Choice, Parked, ParkedFor, Settled, Settlement};
 use crate::{ChangeTx, Result, error::corrupt};
 
 #[derive(FromRow)]
@@ -22,6 +22,7 @@ struct Row {
     region: String,
     kind: String,
     note: Option<String>,
+    parked_for: Option<String>,
     progress: serde_json::Value,
     attempt_id: Uuid,
     since: jiff_sqlx::Timestamp,
@@ -42,6 +43,11 @@ impl TryFrom<Row> for (ChangeId, Parked) {
             kind: row.kind.parse::<StepKind>().ok(),
             attempt: AttemptId(row.attempt_id),
             since: row.since.to_jiff(),
+            parked_for: match row.parked_for.as_deref() {
+                None => ParkedFor::Undecided,
+                Some("wave_halted") => ParkedFor::WaveHalted,
+                Some(other) => return Err(corrupt("step", "parked_for", row.id, other)),
+            },
             why: row.note.unwrap_or_default(),
             mark: row.mark,
             queue_item: number("queue_item"),
@@ -53,7 +59,7 @@ impl TryFrom<Row> for (ChangeId, Parked) {
 }
 
 /// The parked step of a change with the attempt that parked it, and the mark that its region's build carries.
-const PARKED: &str = "SELECT r.change_id, s.run_id, r.stepped_up, s.id, s.position, s.region, s.kind, s.note, s.progress,
+const PARKED: &str = "SELECT r.change_id, s.run_id, r.stepped_up, s.id, s.position, s.region, s.kind, s.note, s.parked_for, s.progress,
         a.id AS attempt_id, coalesce(a.ended_at, a.started_at) AS since,
         (SELECT i.token FROM intent i JOIN step o ON o.id = i.step_id
              WHERE o.run_id = s.run_id AND o.region = s.region ORDER BY i.id DESC LIMIT 1) AS mark
@@ -127,15 +133,23 @@ pub(super) async fn count_as_done(tx: &mut ChangeTx, parked: &Parked, note: &str
         return Err(corrupt("step", "state", parked.step, "no longer parked"));
     }
     let mut next = parked.position + 1;
-    if parked.kind == Some(StepKind::TriggerPipeline) {
+    let not_done = match parked.kind {
+        Some(StepKind::TriggerPipeline) => {
+            Some("Not followed: somebody vouched for what the pipeline did.")
+        }
+        Some(StepKind::Bake) => Some("Not asked: somebody let the run go on."),
+        _ => None,
+    };
+    if let Some(why) = not_done {
         sqlx::query(
-            "UPDATE step SET state = $3, note = 'Not followed: somebody vouched for what the pipeline did.', finished_at = $4
+            "UPDATE step SET state = $3, note = $5, finished_at = $4
              WHERE run_id = $1 AND position = $2 AND state = 'waiting'",
         )
         .bind(parked.run.0)
         .bind(next)
         .bind(StepState::Skipped.as_str())
         .bind(now)
+        .bind(why)
         .execute(tx.conn())
         .await?;
         next += 1;
@@ -153,7 +167,7 @@ pub(super) async fn count_as_done(tx: &mut ChangeTx, parked: &Parked, note: &str
             "run",
             "id",
             parked.run,
-            "nothing is left to verify",
+            "nothing is left to do after it",
         ));
     }
     sqlx::query("UPDATE run SET state = $2 WHERE id = $1")

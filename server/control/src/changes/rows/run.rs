@@ -66,7 +66,7 @@ pub(in crate::changes) async fn hurry(tx: &mut ChangeTx, change: ChangeId) -> Re
 /// The parked step looks again, with a fresh count of attempts: a person has looked.
 pub(in crate::changes) async fn unpark(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
     sqlx::query(
-        "UPDATE step SET state = 'due', due_at = now(), attempts = 0, restarts = 0, note = NULL FROM run
+        "UPDATE step SET state = 'due', due_at = now(), attempts = 0, restarts = 0, note = NULL, parked_for = NULL FROM run
          WHERE run.id = step.run_id AND run.change_id = $1 AND step.state = 'needs_attention'",
     )
     .bind(change.0)

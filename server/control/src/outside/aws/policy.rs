@@ -12,6 +12,8 @@ pub enum Need {
     CheckImage,
     /// Find the cluster and read its pods. Reading pods needs no IAM action: the cluster's access entry decides.
     VerifyRollout,
+    /// Read the metrics that decide about a canary.
+    ReadMetrics,
     /// What the pipeline gets for its ticket: find the cluster and deploy by its Kubernetes API.
     Pipeline,
 }
@@ -22,6 +24,7 @@ impl Need {
             Self::CheckCluster => "check_cluster",
             Self::CheckImage => "check_image",
             Self::VerifyRollout => "verify_rollout",
+            Self::ReadMetrics => "read_metrics",
             Self::Pipeline => "pipeline",
         }
     }
@@ -54,16 +57,20 @@ pub fn session_policy(
         "arn:{partition}:ecr:{region}:{account}:repository/{}",
         evidence.repository
     );
-    let (action, resource) = match need {
+    let allow = |action: &str, resource: &str| json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    let statement = match need {
         Need::CheckCluster | Need::VerifyRollout | Need::Pipeline => {
-            ("eks:DescribeCluster", cluster)
+            allow("eks:DescribeCluster", &cluster)
         }
-        Need::CheckImage => ("ecr:DescribeImages", repository),
+        Need::CheckImage => allow("ecr:DescribeImages", &repository),
+        // Metrics have no ARN; the region is all that can narrow it.
+        Need::ReadMetrics => {
+            let mut statement = allow("cloudwatch:GetMetricData", "*");
+            statement["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": region}});
+            statement
+        }
     };
-    let policy = json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}],
-    });
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
     // Of a value made of texts only, hence never an error; an empty text would be refused by STS.
     let text = canonical::to_string(&policy).unwrap_or_default();
     if text.chars().count() > LONGEST {
@@ -107,6 +114,7 @@ mod tests {
                 becomes: None,
             }],
             rollback_of: None,
+            wave: None,
             through: domain::evidence::Through::default(),
             rule_version: "r".into(),
             policy_version: "p".into(),
@@ -125,6 +133,10 @@ mod tests {
         assert_eq!(
             text(Need::CheckImage),
             r#"{"Statement":[{"Action":"ecr:DescribeImages","Effect":"Allow","Resource":"arn:aws:ecr:eu-west-1:200000000002:repository/shop/cart"}],"Version":"2012-10-17"}"#
+        );
+        assert_eq!(
+            text(Need::ReadMetrics),
+            r#"{"Statement":[{"Action":"cloudwatch:GetMetricData","Condition":{"StringEquals":{"aws:RequestedRegion":"eu-west-1"}},"Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}"#
         );
         for need in [Need::CheckCluster, Need::VerifyRollout, Need::Pipeline] {
             let text = text(need);

@@ -189,6 +189,18 @@ pub(in crate::runs) async fn give_back(
     Ok(done.rows_affected() == 1)
 }
 
+/// The step got on: what went wrong before is forgotten, and its attempts are counted anew.
+pub(in crate::runs) async fn got_on(conn: &mut PgConnection, lease: &Lease) -> Result<()> {
+    sqlx::query(
+        "UPDATE step SET restarts = attempts, deaths = 0 WHERE id = $1 AND lease_epoch = $2",
+    )
+    .bind(lease.step.0)
+    .bind(lease.epoch)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// The attempt was cut short by its worker's stop, which says nothing of the step.
 pub(in crate::runs) async fn forgive(conn: &mut PgConnection, lease: &Lease) -> Result<()> {
     sqlx::query("UPDATE step SET restarts = restarts + 1 WHERE id = $1 AND lease_epoch = $2")

@@ -1,11 +1,13 @@
-//! SQL of runs as they are shown: five statements whatever the number of steps.
+//! SQL of runs as they are shown: five statements whatever the number of steps, and two more where it stops for a wave.
 
 use std::collections::HashMap;
 
-use domain::{ChangeId, RegionName, StepState};
+use domain::{ChangeId, RegionName, StepKind, StepState};
 use sqlx::{FromRow, PgPool};
 
-use super::{AttemptView, AwsSessionView, CallView, LeaseView, RunView, StepView};
+use super::{
+    AttemptView, AwsSessionView, CallView, LeaseView, ReadingView, RunView, StepView, WaveView,
+};
 use crate::{Result, error::corrupt};
 
 #[derive(FromRow)]
@@ -66,6 +68,22 @@ struct SessionRow {
     request_id: Option<String>,
     made_at: jiff_sqlx::Timestamp,
     expires_at: jiff_sqlx::Timestamp,
+}
+
+#[derive(FromRow)]
+struct ReadingRow {
+    id: uuid::Uuid,
+    at: jiff_sqlx::Timestamp,
+    kind: String,
+    wave: String,
+    name: String,
+    metric: String,
+    allowed: String,
+    value: Option<f64>,
+    reach: String,
+    from_at: Option<jiff_sqlx::Timestamp>,
+    to_at: Option<jiff_sqlx::Timestamp>,
+    request_id: Option<String>,
 }
 
 pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<RunView>> {
@@ -137,6 +155,11 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
             })
         })
         .collect::<Result<Vec<_>>>()?;
+    let bakes = steps.iter().find(|step| step.kind == StepKind::Bake);
+    let wave = match bakes {
+        Some(step) => Some(wave(pool, run.id, step).await?),
+        None => None,
+    };
     Ok(Some(RunView {
         id: run.id.into(),
         state: run
@@ -146,7 +169,51 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
         started_at: run.started_at.to_jiff(),
         finished_at: run.finished_at.map(jiff_sqlx::Timestamp::to_jiff),
         steps,
+        wave,
     }))
+}
+
+async fn wave(pool: &PgPool, run: uuid::Uuid, bake: &StepView) -> Result<WaveView> {
+    let times: Option<(jiff_sqlx::Timestamp, jiff_sqlx::Timestamp)> =
+        sqlx::query_as("SELECT began_at, ends_at FROM bake WHERE run_id = $1")
+            .bind(run)
+            .fetch_optional(pool)
+            .await?;
+    let rows: Vec<ReadingRow> = sqlx::query_as(
+        "SELECT w.*, s.kind FROM step s JOIN LATERAL (
+             SELECT id, at, wave, name, metric, allowed, value, reach, from_at, to_at, request_id, position FROM wave_reading
+             WHERE step_id = s.id ORDER BY id DESC LIMIT 500) w ON true
+         WHERE s.run_id = $1 ORDER BY w.id",
+    )
+    .bind(run)
+    .fetch_all(pool)
+    .await?;
+    let readings = rows.into_iter().map(|row| {
+        let bad = |column: &'static str, why: String| corrupt("wave_reading", column, row.id, why);
+        Ok(ReadingView {
+            at: row.at.to_jiff(),
+            kind: row.kind.parse().map_err(|e| bad("kind", e))?,
+            wave: row.wave,
+            name: row.name,
+            metric: row.metric,
+            allowed: row.allowed,
+            value: row.value,
+            reach: row.reach.parse().map_err(|e| bad("reach", e))?,
+            window: row
+                .from_at
+                .zip(row.to_at)
+                .map(|(from, to)| (from.to_jiff(), to.to_jiff())),
+            request_id: row.request_id,
+        })
+    });
+    let watched = times.is_some().then_some(bake.due_at).flatten();
+    Ok(WaveView {
+        region: bake.region.clone(),
+        began_at: times.map(|(began, _)| began.to_jiff()),
+        ends_at: times.map(|(_, ends)| ends.to_jiff()),
+        next_at: watched,
+        readings: readings.collect::<Result<_>>()?,
+    })
 }
 
 async fn attempts(pool: &PgPool, run: uuid::Uuid) -> Result<HashMap<uuid::Uuid, Vec<AttemptView>>> {

@@ -46,6 +46,7 @@ fn evidence() -> Evidence {
             becomes: None,
         }],
         rollback_of: None,
+        wave: None,
         through: domain::evidence::Through::default(),
         rule_version: "r".into(),
         policy_version: "p".into(),

@@ -8,6 +8,7 @@ mod cell;
 mod frozen;
 mod points;
 mod thread;
+mod warp;
 
 use domain::StepKind;
 use sandbox::jenkins::Behaviour;
@@ -17,6 +18,7 @@ use super::stage::Stage;
 use cell::{as_if_nothing_had_happened, started};
 use points::{Phase, point};
 use thread::{Admin, Way, worker};
+use warp::warped;
 
 /// Every kind at every phase.
 fn cells() -> impl Iterator<Item = (StepKind, Phase)> {
@@ -25,13 +27,12 @@ fn cells() -> impl Iterator<Item = (StepKind, Phase)> {
         .flat_map(|kind| Phase::ALL.iter().map(|phase| (*kind, *phase)))
 }
 
-/// A world in which 1.1.0 runs already, so that a cell is quick and the pipeline's script need not ask the portal.
+/// A world in which 1.1.0 runs already, so that a cell is quick and the pipeline's script need not ask the portal. In
+/// staging a wave stops every change of the cart, and its time goes by at once.
 async fn stage(pool: PgPool, lease_ms: u64) -> Stage {
-    let stage = Stage::with(pool, |settings| {
-        settings.times.lease = std::time::Duration::from_millis(lease_ms);
-    })
-    .await;
+    let stage = warped(pool, lease_ms).await;
     stage.run("1.1.0", "dev").await;
+    stage.run("1.1.0", "staging").await;
     stage.behave(Behaviour::Succeed);
     stage
 }
@@ -40,7 +41,7 @@ async fn stage(pool: PgPool, lease_ms: u64) -> Stage {
 async fn a_worker_is_killed(pool: PgPool) {
     let stage = stage(pool, 6_000).await;
     for (kind, phase) in cells() {
-        let id = started(&stage).await;
+        let id = started(&stage, kind).await;
         let before = stage.builds("cart");
         let how = format!("killed in {kind}, {phase:?}");
         let first = worker(&stage, id, point(kind, phase, || Way::Die));
@@ -55,7 +56,7 @@ async fn the_database_throws_everybody_out(pool: PgPool) {
     let stage = stage(pool, 1_500).await;
     let admin = Admin::new(&stage);
     for (kind, phase) in cells() {
-        let id = started(&stage).await;
+        let id = started(&stage, kind).await;
         let before = stage.builds("cart");
         let how = format!("database lost in {kind}, {phase:?}");
         let out = admin.throws_out();
@@ -71,7 +72,7 @@ async fn the_database_throws_everybody_out(pool: PgPool) {
 async fn a_reply_is_lost(pool: PgPool) {
     let stage = stage(pool, 6_000).await;
     for (kind, phase) in cells() {
-        let id = started(&stage).await;
+        let id = started(&stage, kind).await;
         let before = stage.builds("cart");
         let how = format!("reply lost in {kind}, {phase:?}");
         let lose = thread::loses_replies(&stage, kind, phase);

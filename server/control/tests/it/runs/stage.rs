@@ -7,8 +7,8 @@ use aws_credential_types::{
     provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
 use domain::{
-    Caller, ChangeId, ChangeState, JobRole, Reason, RequestId, ServiceName, StartMode, StepKind,
-    StepState, Verdict, Version,
+    Caller, ChangeId, ChangeState, JobRole, Reason, RequestId, RuleSet, ServiceName, StartMode,
+    StepKind, StepState, Verdict, Version,
 };
 use portolan_control::{
     Clock, Control, Outside, Settings,
@@ -73,6 +73,7 @@ pub(crate) struct Stage {
     pub(crate) portal: Portal,
     pub(crate) sandbox: Sandbox,
     pub(crate) settings: Settings,
+    rules: RuleSet,
     pub(crate) developer: Caller,
     pub(crate) colleague: Caller,
     pub(crate) manager: Caller,
@@ -103,6 +104,15 @@ impl Stage {
     }
 
     pub(crate) async fn with(pool: PgPool, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::under(pool, rules(RULES), change).await
+    }
+
+    /// Under these rules.
+    pub(crate) async fn under(
+        pool: PgPool,
+        rules: RuleSet,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let sandbox = Sandbox::start(Options::default()).await.expect("sandbox");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let own = format!("http://{}", listener.local_addr().expect("address"));
@@ -115,7 +125,7 @@ impl Stage {
         change(&mut settings);
 
         let clock = Clock::system();
-        let control = control(pool.clone(), &settings, sandbox.url(), &clock);
+        let control = control(pool.clone(), &settings, &rules, sandbox.url(), &clock);
         control
             .apply_configured_environments()
             .await
@@ -134,6 +144,7 @@ impl Stage {
             portal,
             sandbox,
             settings,
+            rules,
             developer,
             colleague,
             manager,
@@ -152,6 +163,7 @@ impl Stage {
         control(
             self.portal.pool.clone(),
             &self.settings,
+            &self.rules,
             self.sandbox.url(),
             &self.portal.clock,
         )
@@ -190,6 +202,7 @@ impl Stage {
         Apart {
             options: self.portal.pool.connect_options().as_ref().clone(),
             settings: self.settings.clone(),
+            rules: self.rules.clone(),
             sandbox: self.sandbox.url().to_owned(),
             clock: self.portal.clock.clone(),
         }
@@ -374,6 +387,7 @@ impl Stage {
 pub(crate) struct Apart {
     pub(crate) options: PgConnectOptions,
     settings: Settings,
+    rules: RuleSet,
     sandbox: String,
     clock: Clock,
 }
@@ -386,7 +400,13 @@ impl Apart {
             .connect_with(self.options.clone())
             .await
             .expect("connects");
-        control(pool, &self.settings, &self.sandbox, &self.clock)
+        control(
+            pool,
+            &self.settings,
+            &self.rules,
+            &self.sandbox,
+            &self.clock,
+        )
     }
 }
 
@@ -414,14 +434,20 @@ impl Drop for Running {
     }
 }
 
-fn control(pool: PgPool, settings: &Settings, sandbox: &str, clock: &Clock) -> Control {
+fn control(
+    pool: PgPool,
+    settings: &Settings,
+    rules: &RuleSet,
+    sandbox: &str,
+    clock: &Clock,
+) -> Control {
     let pod = SharedCredentialsProvider::new(Pod(sandbox.to_owned()));
     let identity = PortalIdentity::Provider(pod);
     let outside = Outside::new(&settings.aws, &settings.jenkins, identity).expect("outside");
     Control::new(
         pool,
         policies(),
-        rules(RULES),
+        rules.clone(),
         settings.clone(),
         clock.clone(),
         outside,

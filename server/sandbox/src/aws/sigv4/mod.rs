@@ -48,7 +48,12 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     pub(crate) fn into_error(self, protocol: Protocol) -> AwsError {
-        use Protocol::{Json11, Query, RestJson};
+        use Protocol::{Cbor, Json10, Json11, Query, RestJson};
+        // Named alike in all that has a target.
+        let protocol = match protocol {
+            Json10 | Cbor => Json11,
+            other => other,
+        };
         let (status, code, message) = match (self, protocol) {
             (Self::Missing, Query) => (
                 403,
@@ -78,6 +83,7 @@ impl Refusal {
             (Self::Expired(message), Json11) => (400, "RequestExpired", message),
             (Self::SessionEnded, Query) => (403, "ExpiredToken", ENDED.into()),
             (Self::SessionEnded, Json11) => (400, "ExpiredTokenException", ENDED.into()),
+            (_, Json10 | Cbor) => (400, "InvalidSignatureException", DIFFERENT.into()),
             (Self::SessionEnded, RestJson) => (403, "ExpiredTokenException", ENDED.into()),
         };
         AwsError::new(status, code, message)

@@ -63,6 +63,8 @@ async fn written(stage: &Stage, id: ChangeId) -> Vec<String> {
          UNION ALL SELECT 'change ' || row_to_json(c)::text FROM change c WHERE id = $1
          UNION ALL SELECT 'attempt ' || row_to_json(a)::text FROM attempt a WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'intent ' || row_to_json(i)::text FROM intent i WHERE step_id IN (SELECT id FROM s)
+         UNION ALL SELECT 'reading ' || row_to_json(m)::text FROM wave_reading m WHERE step_id IN (SELECT id FROM s)
+         UNION ALL SELECT 'bake ' || row_to_json(b)::text FROM bake b WHERE run_id IN (SELECT run_id FROM s)
          UNION ALL SELECT 'session ' || row_to_json(w)::text FROM aws_session w WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'ticket ' || row_to_json(t)::text FROM ticket t WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'line ' || row_to_json(l)::text FROM run_log l WHERE step_id IN (SELECT id FROM s)
@@ -77,22 +79,25 @@ async fn written(stage: &Stage, id: ChangeId) -> Vec<String> {
 
 /// Freezes a worker, lets another take the step, wakes the first; then what the first wrote, by the rows that differ.
 async fn wakes_late(stage: &Stage, kind: StepKind, phase: Phase, whole: bool) -> Vec<String> {
-    let id = started(stage).await;
+    let id = started(stage, kind).await;
     let before = stage.builds("cart");
     let how = format!("frozen in {kind}, {phase:?}");
     let (ice, freeze) = Gate::new();
     // Until the attempt in which it freezes: it ends when that attempt does.
-    let position = StepKind::ALL
-        .iter()
-        .position(|k| *k == kind)
-        .expect("a kind")
-        + 1;
+    let position = StepKind::OF_A_REGION.iter().position(|k| *k == kind);
+    let attempts = match (kind, phase) {
+        // It begins the wait in its first attempt, reads in its second and ends in its third.
+        (StepKind::Bake, Phase::AfterIntent | Phase::AfterCall) => 7,
+        (StepKind::Bake, _) => 6,
+        (StepKind::Analyse, _) => 9,
+        _ => position.expect("a kind") + 1,
+    };
     let first = doing(
         stage,
         id,
         "frozen",
         point(kind, phase, move || Way::Do(freeze.clone())),
-        position,
+        attempts,
     );
     ice.arrived(&how).await;
     sleep(2 * LEASE).await;

@@ -1,0 +1,141 @@
+//! Waves: where a change stops after its first region, what decides whether it goes on, and what was measured.
+
+use control::{
+    changes::ChangeDetail,
+    runs::{ReadingView, WaveView},
+};
+use domain::{
+    Evidence, StepKind,
+    wave::{Check, NoData, Plan, Reach, Span, number},
+};
+use leptos::prelude::*;
+
+use crate::{
+    Html, Visit, html,
+    parts::{Narrow, Tone, heads, icon, mark, table},
+    time,
+};
+
+/// The newest so many readings stand on a page; the API has them all.
+const SHOWN: usize = 60;
+
+/// Where a change would stop, for whoever asks for it and whoever approves it. Nothing where it goes on at once.
+pub(crate) fn plan(evidence: &Evidence) -> Html {
+    let Some(plan) = &evidence.wave else {
+        return Html::EMPTY;
+    };
+    let checks: Vec<_> = plan.checks.iter().map(check).collect();
+    html! {
+        <div class="panel wait">{icon("hourglass")}<div class="stack-sm">
+            <p class="panel-title">"It stops after "{plan.region.as_str()}</p>
+            <p>{words(plan)}</p>
+            <ul class="stack-sm">{checks}</ul>
+        </div></div>
+    }
+}
+
+fn words(plan: &Plan) -> String {
+    let waves: Vec<String> = plan.waves.iter().map(|wave| format!("“{wave}”")).collect();
+    format!(
+        "By {}: {} is watched for {}, its metrics are read every {}, and the rest follows only where they let it. Otherwise the run halts and a person decides.",
+        waves.join(" and "),
+        plan.region,
+        Span::seconds(plan.bake_s),
+        Span::seconds(plan.every_s),
+    )
+}
+
+fn check(check: &Check) -> Html {
+    let dimensions: Vec<String> = check
+        .dimensions
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let dimensions = (!dimensions.is_empty())
+        .then(|| html! { " of "<code class="user-text">{dimensions.join(", ")}</code> });
+    let none = match check.no_data {
+        NoData::Halt => "no data halts",
+        NoData::Pass => "no data passes",
+    };
+    html! {
+        <li><strong class="user-text">{check.name.as_str()}</strong>": "{check.measures()}{dimensions}" is "{check.allowed()}
+            <span class="muted small">{format!(", by periods of {}; {none}", Span::seconds(check.period_s))}</span></li>
+    }
+}
+
+/// How far the watching is, and every reading against its threshold; nothing where the run has no such stop.
+pub(super) fn wave(visit: &Visit, change: &ChangeDetail) -> Html {
+    let Some(wave) = change.run.as_ref().and_then(|run| run.wave.as_ref()) else {
+        return Html::EMPTY;
+    };
+    html! {
+        <section class="card" aria-labelledby="h-wave">
+            <div class="card-head"><h2 id="h-wave">"The canary"</h2><span class="muted small">{wave.region.as_str()}</span></div>
+            <div class="card-body">{standing(visit, wave)}{readings(visit, wave)}</div>
+        </section>
+    }
+}
+
+/// How long it is still watched, or since when no more.
+pub(crate) fn standing(visit: &Visit, wave: &WaveView) -> Html {
+    let (Some(began), Some(ends)) = (wave.began_at, wave.ends_at) else {
+        return html! { <p class="muted">"Nothing is measured before the canary stands."</p> };
+    };
+    let span = html! { "Watched since "{time::ago(visit.now, began)} };
+    match wave.next_at {
+        Some(next) if ends > visit.now => html! {
+            <p>{span}", until "{time::ago(visit.now, ends)}". "<span class="muted">"The metrics are read next "{time::ago(visit.now, next)}"."</span></p>
+        },
+        _ if ends > visit.now => {
+            html! { <p>{span}". Its time would end "{time::ago(visit.now, ends)}"."</p> }
+        }
+        _ => html! { <p>{span}". Its time ended "{time::ago(visit.now, ends)}"."</p> },
+    }
+}
+
+/// Every reading, newest first.
+pub(crate) fn readings(visit: &Visit, wave: &WaveView) -> Html {
+    if wave.readings.is_empty() {
+        return html! { <p class="muted">"No metric has been read yet."</p> };
+    }
+    let rows: Html = wave
+        .readings
+        .iter()
+        .rev()
+        .take(SHOWN)
+        .map(|one| reading(visit, one))
+        .collect();
+    let more = wave.readings.len().saturating_sub(SHOWN);
+    let more = (more > 0)
+        .then(|| html! { <p class="hint">{more}" earlier readings are in the API and the audit log."</p> });
+    html! {
+        {table("Readings of the canary's metrics, newest first", Narrow::Cards, heads(&["Metric", "Measured", "Allowed", "Verdict", "Read"]), rows)}
+        {more}
+    }
+}
+
+fn reading(visit: &Visit, one: &ReadingView) -> Html {
+    let verdict = match one.reach {
+        Reach::Within => mark("circle-check", "Within", Tone::Good),
+        Reach::Breached => mark("circle-x", "Breached", Tone::Bad),
+        Reach::NoData => mark("circle-dashed", "No data", Tone::Warn),
+    };
+    let value = one.value.map_or_else(|| "none".to_owned(), number);
+    let last =
+        (one.kind == StepKind::Analyse).then(|| html! { <span class="chip">"at the end"</span> });
+    let window = one.window.map(|(from, to)| {
+        html! { <div class="about">{from.strftime("%H:%M:%S").to_string()}" to "{to.strftime("%H:%M:%S UTC").to_string()}</div> }
+    });
+    let id = one.request_id.as_deref().map(
+        |id| html! { <div class="about">"AWS request "<code class="user-text">{id}</code></div> },
+    );
+    html! {
+        <tr>
+            <th scope="row"><span class="user-text">{one.name.as_str()}</span><div class="about user-text">{one.metric.as_str()}</div></th>
+            <td data-label="Measured">{value}{window}</td>
+            <td data-label="Allowed">{one.allowed.as_str()}</td>
+            <td data-label="Verdict">{verdict}{last}</td>
+            <td data-label="Read">{time::ago(visit.now, one.at)}{id}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,600 @@
+//! Waves: the stop behind the canary, what its metrics decide, and what people decide where they do not.
+
+use std::time::Duration;
+
+use domain::{
+    Caller, ChangeId, ChangeKind, ChangeState, JobRole, Reason, RefusalCode, RuleSet, StepKind,
+    StepState, rule::check::World, wave::Reach,
+};
+use portolan_control::{
+    changes::{
+        ChangeDetail,
+        attention::{Choice, ParkedFor, Settlement},
+    },
+    runs::WaveView,
+};
+use sandbox::{
+    aws::{Datum, Named},
+    world::faults::{Fault, Kind},
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::time::sleep;
+
+use super::stage::{Stage, state_of, steps};
+use crate::harness::RULES;
+
+const CANARY: &str = "eu-central-1";
+const REST: &str = "eu-west-1";
+
+/// The usual rules, and a wave for the cart in staging that is quick; `of` are other fields of it.
+pub(super) fn rules(of: &Value) -> RuleSet {
+    let mut wave = json!({
+        "name": "canary of the cart", "match": {"kind": "deploy", "environment": "staging", "service": "cart"},
+        "canary": "region", "bake": "4s", "every": "1s", "thresholds": [errors_threshold()],
+    });
+    for (key, value) in of.as_object().into_iter().flatten() {
+        wave[key] = value.clone();
+    }
+    let usual = serde_json::from_str(RULES).expect("rules");
+    let waves = serde_json::from_value(json!([wave])).expect("a wave");
+    RuleSet::with_waves(usual, waves, &World::default()).expect("good rules")
+}
+
+fn errors_threshold() -> Value {
+    json!({
+        "name": "errors", "namespace": "Shop", "metric": "Errors", "statistic": "Average", "period": "1s",
+        "dimensions": {"Service": "{service}", "Cluster": "{cluster}"}, "compare": "at_most", "value": 0.01,
+    })
+}
+
+/// From half a minute ago on the canary's errors are `value`, for some minutes.
+pub(super) fn errors(stage: &Stage, value: f64) {
+    let now = stage.sandbox.world().now().as_second();
+    let mut world = stage.sandbox.world().lock();
+    let named = Named {
+        namespace: "Shop".into(),
+        metric: "Errors".into(),
+        dimensions: [("Service", "cart"), ("Cluster", "shop-staging")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+    };
+    world.aws.metrics.clear();
+    for at in now - 30..now + 600 {
+        let place = ("200000000002".to_owned(), CANARY.to_owned());
+        let count = 1.0;
+        world
+            .aws
+            .metrics
+            .put(place, named.clone(), Datum { at, value, count });
+    }
+}
+
+async fn stage(pool: PgPool, of: Value) -> Stage {
+    let stage = Stage::under(pool, rules(&of), |_| ()).await;
+    errors(&stage, 0.0);
+    stage
+}
+
+async fn operator(stage: &Stage, login: &str) -> Caller {
+    let roles = &[JobRole::Operator];
+    stage.portal.person(login, roles, &[], false).await
+}
+
+fn reason(text: &str) -> Reason {
+    Reason::parse(text).expect("a reason")
+}
+
+fn wave(change: &ChangeDetail) -> &WaveView {
+    let run = change.run.as_ref().expect("a run");
+    run.wave.as_ref().expect("a wave")
+}
+
+fn standing(change: &ChangeDetail) -> String {
+    format!("{:?}\n{}", change.state_reason, steps(change).join("\n"))
+}
+
+/// Nothing of the change was done in the region that comes after the canary.
+async fn untouched(stage: &Stage, change: &ChangeDetail) {
+    assert_eq!(stage.builds("cart"), 1, "only the canary's");
+    for kind in StepKind::OF_A_REGION {
+        let state = state_of(change, REST, kind);
+        let begun = !matches!(state, Some(StepState::Waiting | StepState::Skipped));
+        assert!(!begun, "{kind} in {REST}: {}", standing(change));
+    }
+    let there = stage.calls().into_iter().filter(|call| {
+        call.region.as_deref() == Some(REST)
+            && call
+                .session_name
+                .as_deref()
+                .is_some_and(|s| s.starts_with("step-"))
+    });
+    assert_eq!(there.count(), 0, "no call of a step in {REST}");
+}
+
+/// The change whose canary is bad, halted.
+async fn halted(stage: &Stage) -> ChangeDetail {
+    errors(stage, 0.5);
+    let change = stage.run("1.1.0", "staging").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::NeedsAttention,
+        "{}",
+        standing(&change)
+    );
+    change
+}
+
+async fn decide(
+    stage: &Stage,
+    caller: &Caller,
+    id: ChangeId,
+    choice: Choice,
+) -> Result<ChangeState, RefusalCode> {
+    let found = stage
+        .portal
+        .control
+        .attention_of(caller, id)
+        .await
+        .expect("reads");
+    let settlement = Settlement {
+        choice,
+        attempt: found.parked.expect("parked").attempt,
+        reason: reason("looked at the dashboards"),
+        reference: None,
+    };
+    let done = stage
+        .portal
+        .control
+        .settle_attention(caller, id, settlement);
+    done.await
+        .map(|change| change.row.state)
+        .map_err(|error| error.code())
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_good_canary_lets_the_rest_follow(pool: PgPool) {
+    let stage = stage(pool, json!({})).await;
+    let id = stage.approved("cart", "1.1.0", "staging").await;
+    let plan = stage
+        .change(id)
+        .await
+        .evidence
+        .wave
+        .expect("part of the evidence");
+    assert_eq!(
+        (plan.region.as_str(), plan.bake_s, plan.every_s),
+        (CANARY, 4, 1)
+    );
+    assert_eq!(plan.checks[0].dimensions["Cluster"], "shop-staging");
+    let worker = stage.worker();
+    let waiting = stage
+        .until(id, |change| {
+            change
+                .run
+                .as_ref()
+                .is_some_and(|run| run.wave.as_ref().is_some_and(|w| !w.readings.is_empty()))
+        })
+        .await;
+    // Between two readings nobody holds the step, and a row says when it is due.
+    let held: Option<String> =
+        sqlx::query_scalar("SELECT lease_owner FROM step WHERE kind = 'bake' AND state = 'due'")
+            .fetch_one(&stage.portal.pool)
+            .await
+            .expect("waits");
+    assert_eq!(held, None);
+    let before = wave(&waiting);
+    let (began, ends) = before.began_at.zip(before.ends_at).expect("watched");
+    assert_eq!(
+        ends.duration_since(began),
+        jiff::SignedDuration::from_secs(4)
+    );
+    untouched(&stage, &waiting).await;
+
+    let change = stage.ended(id).await;
+    worker.stop().await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&change)
+    );
+    assert_eq!(stage.builds("cart"), 2);
+    let run = change.run.as_ref().expect("a run");
+    let kinds: Vec<_> = run.steps.iter().map(|step| step.kind).collect();
+    assert_eq!(kinds[5..7], StepKind::OF_A_WAVE);
+    assert!(run.steps[6].finished_at <= run.steps[7].started_at);
+    let baked = run.steps[5].finished_at.expect("over");
+    assert!(baked >= ends, "not before its time");
+    let readings = &wave(&change).readings;
+    assert!(readings.len() >= 2, "{readings:?}");
+    assert_eq!(readings.last().map(|r| r.kind), Some(StepKind::Analyse));
+    for one in readings {
+        assert_eq!(
+            (one.value, one.reach),
+            (Some(0.0), Reach::Within),
+            "{one:?}"
+        );
+        let (from, to) = one.window.expect("a window");
+        assert!(from >= began && to > from, "{one:?}");
+        let id = one.request_id.as_deref().expect("an id");
+        let call = stage
+            .calls()
+            .into_iter()
+            .find(|c| c.request_id.as_deref() == Some(id));
+        let call = call.expect("CloudWatch knows it");
+        assert_eq!(
+            (call.service.as_str(), call.outcome.as_str()),
+            ("monitoring", "ok")
+        );
+        assert_eq!(call.source_identity.as_deref(), Some("developer"));
+        assert_eq!(call.region.as_deref(), Some(CANARY));
+    }
+    let events = stage.portal.kinds(id).await;
+    for kind in ["wave.begun", "wave.read", "wave.passed"] {
+        assert!(events.iter().any(|k| k == kind), "{kind}: {events:?}");
+    }
+    let narrow: Value = sqlx::query_scalar(
+        "SELECT session_policy FROM aws_session WHERE purpose = 'read_metrics' LIMIT 1",
+    )
+    .fetch_one(&stage.portal.pool)
+    .await
+    .expect("a session");
+    assert_eq!(narrow["Statement"][0]["Action"], "cloudwatch:GetMetricData");
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_bad_canary_halts_before_its_time_and_before_the_rest(pool: PgPool) {
+    // Ten minutes: it is the reading meanwhile that halts it.
+    let stage = stage(pool, json!({"bake": "10m", "every": "3s"})).await;
+    let change = halted(&stage).await;
+    untouched(&stage, &change).await;
+    assert_eq!(
+        state_of(&change, CANARY, StepKind::Bake),
+        Some(StepState::NeedsAttention)
+    );
+    let why = change.state_reason.clone().expect("why");
+    assert!(
+        why.contains("“errors” (Average of Shop Errors) was 0.5, and at most 0.01 is allowed."),
+        "{why}"
+    );
+    let readings = &wave(&change).readings;
+    assert_eq!(
+        (readings[0].value, readings[0].reach),
+        (Some(0.5), Reach::Breached)
+    );
+    let operator = operator(&stage, "operator").await;
+    let found = stage
+        .portal
+        .control
+        .attention_of(&operator, change.row.id)
+        .await
+        .expect("reads");
+    assert_eq!(
+        found.parked.expect("parked").parked_for,
+        ParkedFor::WaveHalted
+    );
+    let events = stage.portal.kinds(change.row.id).await;
+    let of = |kind: &str| events.iter().filter(|k| *k == kind).count();
+    assert_eq!(
+        (of("wave.halted"), of("change.needs_attention")),
+        (1, 1),
+        "{events:?}"
+    );
+    // Nothing moves by itself.
+    let _worker = stage.worker();
+    sleep(Duration::from_millis(500)).await;
+    untouched(&stage, &stage.change(change.row.id).await).await;
+}
+
+/// The switch: the same bad canary, without a wave in the rules, is followed by the rest.
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn without_the_wave_nothing_stops(pool: PgPool) {
+    let stage = stage(pool, json!({"match": {"service": "payment"}})).await;
+    errors(&stage, 0.5);
+    let change = stage.run("1.1.0", "staging").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&change)
+    );
+    assert_eq!(change.evidence.wave, None);
+    assert_eq!(stage.builds("cart"), 2);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn somebody_else_than_the_requester_lets_it_go_on(pool: PgPool) {
+    let stage = stage(pool, json!({"bake": "10m", "every": "3s"})).await;
+    // Asked for by somebody who may decide on what others asked for.
+    let roles = &[JobRole::Developer, JobRole::Operator];
+    let both = stage
+        .portal
+        .person("both", roles, &["checkout"], false)
+        .await;
+    let other = operator(&stage, "operator").await;
+    let id = halted(&stage).await.row.id;
+    sqlx::query("UPDATE change SET requester_id = $2 WHERE id = $1")
+        .bind(id.0)
+        .bind(both.person.id.0)
+        .execute(&stage.portal.pool)
+        .await
+        .expect("asked for by both");
+    for (caller, code) in [
+        (&both, RefusalCode::Forbidden),
+        (&stage.developer, RefusalCode::Forbidden),
+        (&stage.manager, RefusalCode::Forbidden),
+    ] {
+        let refused = decide(&stage, caller, id, Choice::GoOn).await;
+        assert_eq!(refused, Err(code), "{}", caller.person.login);
+    }
+    assert_eq!(
+        decide(&stage, &other, id, Choice::Done).await,
+        Err(RefusalCode::Invalid)
+    );
+    let found = stage
+        .portal
+        .control
+        .attention_of(&other, id)
+        .await
+        .expect("reads");
+    assert!(found.choices.go_on.is_ok() && found.choices.done.is_err());
+
+    sqlx::query("UPDATE change SET requester_id = $2 WHERE id = $1")
+        .bind(id.0)
+        .bind(stage.developer.person.id.0)
+        .execute(&stage.portal.pool)
+        .await
+        .expect("as it was");
+    assert_eq!(
+        decide(&stage, &other, id, Choice::GoOn).await,
+        Ok(ChangeState::Running)
+    );
+    let change = stage.work_alone(id).await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&change)
+    );
+    assert_eq!(stage.builds("cart"), 2);
+    assert_eq!(
+        state_of(&change, CANARY, StepKind::Analyse),
+        Some(StepState::Skipped)
+    );
+    let (by, why): (String, String) = sqlx::query_as(
+        "SELECT person_login, record::jsonb -> 'data' ->> 'reason' FROM audit_event WHERE change_id = $1 AND kind = 'wave.continued'",
+    )
+    .bind(id.0)
+    .fetch_one(&stage.portal.pool)
+    .await
+    .expect("on record");
+    assert_eq!(
+        (by.as_str(), why.as_str()),
+        ("operator", "looked at the dashboards")
+    );
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn no_data_halts_at_the_end_until_it_comes(pool: PgPool) {
+    let stage = stage(pool, json!({"bake": "3s"})).await;
+    stage.sandbox.world().lock().aws.metrics.clear();
+    let operator = operator(&stage, "operator").await;
+    let change = stage.run("1.1.0", "staging").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::NeedsAttention,
+        "{}",
+        standing(&change)
+    );
+    assert_eq!(
+        state_of(&change, CANARY, StepKind::Bake),
+        Some(StepState::Succeeded)
+    );
+    assert_eq!(
+        state_of(&change, CANARY, StepKind::Analyse),
+        Some(StepState::NeedsAttention)
+    );
+    untouched(&stage, &change).await;
+    let last = wave(&change).readings.last().expect("read").clone();
+    assert_eq!((last.value, last.reach), (None, Reach::NoData));
+    // Looking again without any is no way on; with what came late it is.
+    let id = change.row.id;
+    assert_eq!(
+        decide(&stage, &operator, id, Choice::Retry).await,
+        Ok(ChangeState::Running)
+    );
+    assert_eq!(
+        stage.work_alone(id).await.row.state,
+        ChangeState::NeedsAttention
+    );
+    errors(&stage, 0.0);
+    assert_eq!(
+        decide(&stage, &operator, id, Choice::Retry).await,
+        Ok(ChangeState::Running)
+    );
+    let change = stage.work_alone(id).await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&change)
+    );
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn no_data_passes_where_the_rules_say_so(pool: PgPool) {
+    let mut threshold = errors_threshold();
+    threshold["no_data"] = json!("pass");
+    let stage = stage(pool, json!({"bake": "2s", "thresholds": [threshold]})).await;
+    stage.sandbox.world().lock().aws.metrics.clear();
+    let change = stage.run("1.1.0", "staging").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&change)
+    );
+    assert_eq!(
+        wave(&change).readings.last().map(|r| r.reach),
+        Some(Reach::NoData)
+    );
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn metrics_that_cannot_be_read_halt_it(pool: PgPool) {
+    let stage = Stage::under(pool, rules(&json!({"bake": "10m", "every": "3s"})), |settings| {
+        settings.times.follow = Duration::from_millis(2);
+    })
+    .await;
+    stage.fault(Fault {
+        service: Some("monitoring".into()),
+        ..Fault::new(Kind::Error)
+    });
+    let change = stage.run("1.1.0", "staging").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::NeedsAttention,
+        "{}",
+        standing(&change)
+    );
+    let why = change.state_reason.clone().expect("why");
+    assert!(
+        why.contains("could not be read") && why.contains("cloudwatch:GetMetricData"),
+        "{why}"
+    );
+    untouched(&stage, &change).await;
+    // A region that answers again is looked at again.
+    stage.sandbox.world().faults().clear();
+    errors(&stage, 0.5);
+    let operator = operator(&stage, "operator").await;
+    let again = decide(&stage, &operator, change.row.id, Choice::Retry).await;
+    assert_eq!(again, Ok(ChangeState::Running));
+    let change = stage.work_alone(change.row.id).await;
+    assert!(change.state_reason.expect("why").contains("was 0.5"));
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn rolling_back_is_one_decision(pool: PgPool) {
+    let stage = stage(pool, json!({"bake": "2s"})).await;
+    assert_eq!(
+        stage.run("1.0.0", "staging").await.row.state,
+        ChangeState::Succeeded
+    );
+    let built = stage.builds("cart");
+    errors(&stage, 0.5);
+    let change = stage.run("1.1.0", "staging").await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::NeedsAttention,
+        "{}",
+        standing(&change)
+    );
+    let (control, id) = (&stage.portal.control, change.row.id);
+    let found = control
+        .attention_of(&stage.developer, id)
+        .await
+        .expect("reads");
+    assert_eq!(found.choices.roll_back, Ok(()));
+    let attempt = found.parked.expect("parked").attempt;
+    let operator = operator(&stage, "operator").await;
+    let refused = control
+        .roll_back_halted(&operator, id, attempt, reason("it is bad"))
+        .await;
+    assert_eq!(
+        refused.expect_err("asks for no change").code(),
+        RefusalCode::Forbidden
+    );
+    assert_eq!(
+        stage.change(id).await.row.state,
+        ChangeState::NeedsAttention,
+        "nothing half done"
+    );
+    let back = control.roll_back_halted(&stage.developer, id, attempt, reason("it is bad"));
+    let back = back.await.expect("asked for");
+    assert_eq!(back.row.kind, ChangeKind::Rollback);
+    assert_eq!(stage.change(id).await.row.state, ChangeState::Cancelled);
+    let digest = back.row.evidence_digest;
+    let verdict = domain::Verdict::Approve;
+    control
+        .decide(
+            &stage.colleague,
+            back.row.id,
+            verdict,
+            digest,
+            String::new(),
+        )
+        .await
+        .expect("approved");
+    let _worker = stage.worker();
+    let back = stage.ended(back.row.id).await;
+    assert_eq!(
+        back.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&back)
+    );
+    assert!(
+        back.run.expect("a run").wave.is_none(),
+        "the wave is about deployments"
+    );
+    assert_eq!(stage.builds("cart"), built + 3);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_cancel_does_not_wait_for_the_canary(pool: PgPool) {
+    let stage = stage(pool, json!({"bake": "10m", "every": "5m"})).await;
+    let id = stage.approved("cart", "1.1.0", "staging").await;
+    let _worker = stage.worker();
+    stage
+        .until(id, |change| {
+            change
+                .run
+                .as_ref()
+                .is_some_and(|run| run.wave.as_ref().is_some_and(|w| w.next_at.is_some()))
+        })
+        .await;
+    let cancelled = stage
+        .portal
+        .control
+        .cancel(&stage.developer, id, "not today".to_owned());
+    cancelled.await.expect("cancelled");
+    let change = stage.ended(id).await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Cancelled,
+        "{}",
+        standing(&change)
+    );
+    untouched(&stage, &change).await;
+    let why = change.state_reason.expect("why");
+    assert!(
+        why.contains("eu-central-1: 1.1.0 is deployed and verified.")
+            && why.contains("eu-west-1: nothing was changed."),
+        "{why}"
+    );
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn another_wave_than_was_approved_is_another_change(pool: PgPool) {
+    let stage = stage(pool, json!({"bake": "10m", "every": "3s"})).await;
+    let id = stage.approved("cart", "1.1.0", "staging").await;
+    // Another process takes over rules with a shorter watch.
+    let shorter = rules(&json!({"bake": "2s"}));
+    sqlx::query(
+        "INSERT INTO rule_set (version, rules, waves, changed_at) VALUES ($1, $2, $3, now())",
+    )
+    .bind(shorter.version())
+    .bind(serde_json::to_value(shorter.rules()).expect("json"))
+    .bind(serde_json::to_value(shorter.waves()).expect("json"))
+    .execute(&stage.portal.pool)
+    .await
+    .expect("in force");
+    let refused = stage.portal.control.start(&stage.developer, id).await;
+    assert_eq!(refused.expect_err("stale").code(), RefusalCode::Stale);
+    let why = stage.change(id).await.state_reason.expect("why");
+    assert!(
+        why.contains("wave.bake_s") && why.contains("rule_version"),
+        "{why}"
+    );
+}

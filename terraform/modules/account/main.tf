@@ -28,3 +28,8 @@ resource "aws_s3_account_public_access_block" "this" {
 resource "aws_iam_service_linked_role" "autoscaling" {
   aws_service_name = "autoscaling.amazonaws.com"
 }
+
+# DynamoDB copies global tables by it. Whoever orders the first table (templates/service-data) may make no roles of services.
+resource "aws_iam_service_linked_role" "table_replication" {
+  aws_service_name = "replication.dynamodb.amazonaws.com"
+}

@@ -13,7 +13,7 @@ run "closed" {
     error_message = "no bucket of the account can be public"
   }
   assert {
-    condition     = aws_iam_service_linked_role.autoscaling.aws_service_name == "autoscaling.amazonaws.com" && aws_iam_account_password_policy.this.minimum_password_length >= 14
+    condition     = aws_iam_service_linked_role.autoscaling.aws_service_name == "autoscaling.amazonaws.com" && aws_iam_service_linked_role.table_replication.aws_service_name == "replication.dynamodb.amazonaws.com" && aws_iam_account_password_policy.this.minimum_password_length >= 14
     error_message = "node groups need their service-linked role; passwords are long"
   }
 }

@@ -92,7 +92,7 @@ fn quick() -> Times {
         poll: Duration::from_millis(25),
         follow: Duration::from_millis(40),
         lease: Duration::from_secs(6),
-        pipeline: Duration::from_mins(1),
+        pipeline: Duration::from_mins(10),
         rollout: Duration::from_secs(30),
         ..Times::default()
     }

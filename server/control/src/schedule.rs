@@ -28,6 +28,9 @@ use crate::{ChangeTx, Control, Page, Result, new_id, page::limit};
 const ENTRY: &str = "window, freeze or stop with this id";
 /// So many may be in force at once; each costs every start a look.
 const MOST: i64 = 500;
+/// For so long a page tells what is held without asking again.
+const TOLD: Duration = Duration::from_secs(1);
+
 /// A copy of the calendar is made anew after this, whatever its version says: teams of a system move with the catalogue.
 const FRESH: Duration = Duration::from_secs(60);
 
@@ -66,9 +69,24 @@ pub(crate) struct Kept(RwLock<Option<Copy>>);
 struct Copy {
     version: i64,
     read: Instant,
+    /// When its version was last asked for.
+    checked: Instant,
     calendar: Arc<Calendar>,
     /// For each entry, in the calendar's order: whose changes it takes in; none where that may be everybody's.
     teams: Arc<Vec<(ScheduleId, Option<Vec<domain::TeamName>>)>>,
+}
+
+impl Kept {
+    fn copy(&self) -> Option<Copy> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, copy: Option<Copy>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = copy;
+    }
 }
 
 impl Control {
@@ -135,6 +153,7 @@ impl Control {
         let (kind, _) = kinds(entry.class);
         events.insert(0, about(kind, &entry).with(told(&entry)));
         commit_all(tx, events).await?;
+        self.memory().calendar.keep(None);
         Ok(entry)
     }
 
@@ -175,6 +194,7 @@ impl Control {
         let event =
             about(kind, &entry).with(json!({"reason": ended.reason, "entry": told(&entry)}));
         tx.commit(event, vec![]).await?;
+        self.memory().calendar.keep(None);
         entry.ended = Some(ended);
         // What it held need not wait for a worker's next round. It would be found then, so a fault here is only told.
         if let Err(fault) = self.release_held().await {
@@ -208,9 +228,7 @@ impl Control {
         {
             return Ok(vec![]);
         }
-        let mut conn = self.pool().acquire().await?;
-        let copy = self.copy(&mut conn).await?;
-        drop(conn);
+        let copy = self.lately().await?;
         let seen =
             |id: ScheduleId| match (&visible, copy.teams.iter().find(|(known, _)| *known == id)) {
                 (Visibility::Teams(_), Some((_, Some(teams)))) => {
@@ -239,25 +257,42 @@ impl Control {
     }
 
     async fn copy(&self, conn: &mut PgConnection) -> Result<Copy> {
-        let (kept, now) = (&self.memory().calendar.0, self.now());
+        let (kept, now) = (&self.memory().calendar, self.now());
         let version = rows::version(&mut *conn).await?;
-        let known = kept.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(copy) = known
+        if let Some(mut copy) = kept.copy()
             && copy.version == version
             && copy.read.elapsed() < FRESH
             && copy.calendar.is_about(now)
         {
+            copy.checked = Instant::now();
+            kept.keep(Some(copy.clone()));
             return Ok(copy);
         }
         let (entries, teams) = rows::in_force(&mut *conn, now).await?;
         let copy = Copy {
             version,
             read: Instant::now(),
+            checked: Instant::now(),
             calendar: Arc::new(Calendar::new(entries, now)),
             teams: Arc::new(teams),
         };
-        *kept.write().unwrap_or_else(PoisonError::into_inner) = Some(copy.clone());
+        kept.keep(Some(copy.clone()));
         Ok(copy)
+    }
+
+    /// As [`Self::copy`], but what another process has just made may be missing: for what every page tells. Nothing is
+    /// decided by it.
+    async fn lately(&self) -> Result<Copy> {
+        let known = self.memory().calendar.copy();
+        if let Some(copy) = known.filter(|copy| {
+            copy.checked.elapsed() < TOLD
+                && copy.read.elapsed() < FRESH
+                && copy.calendar.is_about(self.now())
+        }) {
+            return Ok(copy);
+        }
+        let mut conn = self.pool().acquire().await?;
+        self.copy(&mut conn).await
     }
 
     async fn may_keep(&self, caller: &Caller, class: Class) -> Result<()> {

@@ -1,10 +1,13 @@
 //! The rules in force: who must agree to which change.
 
+use std::collections::BTreeMap;
+
 use axum::{extract::State, response::Response};
 use domain::{
     Approvers, ChangeKind, EnvironmentName, JobRole, RegionName, Rule, RuleSet, ServiceName,
     TeamName,
-    rule::{AnyOf, Demand, Size},
+    rule::{AnyOf, Demand, Matches, Size},
+    wave::{Threshold, Wave},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +25,44 @@ pub(super) struct Rules {
     #[schema(pattern = r"^[0-9a-f]{16}$")]
     version: String,
     items: Vec<RuleInForce>,
+    /// Where changes stop after their first region; several that match hold together.
+    waves: Vec<WaveInForce>,
+}
+
+/// Where a change stops after its first region, and what decides whether the rest follows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Wave)]
+struct WaveInForce {
+    #[schema(example = "payments are watched in the passive region")]
+    name: String,
+    r#match: RuleMatch,
+    /// How long the canary is watched, and how often its metrics are read meanwhile, in seconds.
+    #[schema(minimum = 1)]
+    bake_s: u64,
+    #[schema(minimum = 1)]
+    every_s: u64,
+    thresholds: Vec<WaveThreshold>,
+}
+
+/// One metric that decides.
+#[derive(Debug, Serialize, ToSchema)]
+struct WaveThreshold {
+    name: String,
+    namespace: String,
+    metric: String,
+    /// Values may name `{service}`, `{environment}`, `{region}`, `{cluster}` and `{namespace}`.
+    dimensions: BTreeMap<String, String>,
+    #[schema(example = "p99")]
+    statistic: String,
+    #[schema(minimum = 1)]
+    period_s: u64,
+    /// `at_most` or `at_least`.
+    #[schema(example = "at_most")]
+    compare: &'static str,
+    value: f64,
+    /// What it means that there is no data at the end: `halt` or `pass`.
+    #[schema(example = "halt")]
+    no_data: &'static str,
 }
 
 /// One rule.
@@ -100,6 +141,7 @@ impl From<&RuleSet> for Rules {
         Self {
             version: rules.version().to_owned(),
             items: rules.rules().iter().cloned().map(Into::into).collect(),
+            waves: rules.waves().iter().cloned().map(Into::into).collect(),
         }
     }
 }
@@ -113,20 +155,54 @@ impl From<Rule> for RuleInForce {
         };
         Self {
             name: rule.name,
-            r#match: RuleMatch {
-                words: rule.matches.words(),
-                kind: values(rule.matches.kind.as_ref()),
-                environment: values(rule.matches.environment.as_ref()),
-                protected: rule.matches.protected,
-                team: values(rule.matches.team.as_ref()),
-                service: values(rule.matches.service.as_ref()),
-                system: texts(rule.matches.system.as_ref()),
-                tier: texts(rule.matches.tier.as_ref()),
-                region: values(rule.matches.region.as_ref()),
-                regions_from: rule.matches.regions_from,
-                size_from: rule.matches.size_from,
-            },
+            r#match: rule.matches.into(),
             require: rule.demands.into_iter().map(demand).collect(),
+        }
+    }
+}
+
+impl From<Matches> for RuleMatch {
+    fn from(matches: Matches) -> Self {
+        Self {
+            words: matches.words(),
+            kind: values(matches.kind.as_ref()),
+            environment: values(matches.environment.as_ref()),
+            protected: matches.protected,
+            team: values(matches.team.as_ref()),
+            service: values(matches.service.as_ref()),
+            system: texts(matches.system.as_ref()),
+            tier: texts(matches.tier.as_ref()),
+            region: values(matches.region.as_ref()),
+            regions_from: matches.regions_from,
+            size_from: matches.size_from,
+        }
+    }
+}
+
+impl From<Wave> for WaveInForce {
+    fn from(wave: Wave) -> Self {
+        Self {
+            bake_s: wave.bake.as_secs(),
+            every_s: wave.every().as_secs(),
+            name: wave.name,
+            r#match: wave.matches.into(),
+            thresholds: wave.thresholds.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Threshold> for WaveThreshold {
+    fn from(one: Threshold) -> Self {
+        Self {
+            name: one.name,
+            namespace: one.namespace,
+            metric: one.metric,
+            dimensions: one.dimensions,
+            statistic: one.statistic,
+            period_s: one.period.as_secs(),
+            compare: one.compare.as_str(),
+            value: one.value.get(),
+            no_data: one.no_data.as_str(),
         }
     }
 }

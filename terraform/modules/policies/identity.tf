@@ -17,6 +17,8 @@ locals {
         Resource = [for region in local.regional : "arn:aws:ecr:${region}:${local.here}:repository/${var.system}/*"]
       },
       local.read_balancers,
+      # What decides whether a canary goes on. Metrics have no ARN; the portal narrows each session to one region.
+      { Sid = "ReadTheCanarysMetrics", Effect = "Allow", Action = ["cloudwatch:GetMetricData"], Resource = "*" },
     ]
 
     manager = [

@@ -1,4 +1,5 @@
 //! Every operation served, right and wrong, by the Rust SDKs; the last check fails when one of them is not exercised.
+mod cloudwatch;
 mod ecr;
 mod eks;
 
@@ -47,6 +48,7 @@ async fn every_operation_answers_right_and_wrong() {
     chaining(&sandbox).await;
     eks::eks(&sandbox).await;
     ecr::ecr(&sandbox).await;
+    cloudwatch::cloudwatch(&sandbox).await;
 
     let outcomes = |good: bool| -> BTreeSet<(String, String)> {
         let calls = sandbox.world().calls(0).into_iter();

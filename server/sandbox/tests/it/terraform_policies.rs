@@ -124,6 +124,7 @@ fn job(role: &str) -> Vec<Call<'static>> {
             call("ecr:DescribeImages", IMAGE),
             call("ecr:BatchGetImage", IMAGE),
             call("elasticloadbalancing:DescribeTargetHealth", "*"),
+            call("cloudwatch:GetMetricData", "*"),
         ],
         "manager" => vec![see_cluster],
         "auditor" => vec![

@@ -443,9 +443,13 @@ async fn no_data_passes_where_the_rules_say_so(pool: PgPool) {
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn metrics_that_cannot_be_read_halt_it(pool: PgPool) {
-    let stage = Stage::under(pool, rules(&json!({"bake": "10m", "every": "3s"})), |settings| {
-        settings.times.follow = Duration::from_millis(2);
-    })
+    let stage = Stage::under(
+        pool,
+        rules(&json!({"bake": "10m", "every": "3s"})),
+        |settings| {
+            settings.times.follow = Duration::from_millis(2);
+        },
+    )
     .await;
     stage.fault(Fault {
         service: Some("monitoring".into()),

@@ -303,7 +303,7 @@ fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
             "On your word the run goes on with the regions after {region}, whatever was measured. Your name and reason stand on the change for ever.{stopping}"
         ),
         Choice::Retry if halted => format!(
-            "The metrics are read again, over the same time. What came late may change the verdict; what was too bad stays too bad.{stopping}"
+            "The metrics are read again, over all the time since the canary stood. What came late may change the verdict; what was too bad stays too bad.{stopping}"
         ),
         Choice::Retry => format!(
             "The step looks outside again and goes on from what it sees. A build is asked for only where none is to be found and none has taken its credentials.{stopping}"

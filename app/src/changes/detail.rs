@@ -97,7 +97,7 @@ pub fn view<'a>(
                 {standing::card(visit, change, posted.refusal.filter(|_| posted.action == "override").map(|r| (r, posted.fields)))}
             </div>
             <div class="stack-lg">
-                <div id="r-run" data-live-region>{run(visit, change)}{wave(visit, change)}</div>
+                <div class="stack-lg" id="r-run" data-live-region>{run(visit, change)}{wave(visit, change)}</div>
                 {log::panel(visit, change, tail)}
                 <div id="r-timeline" data-live-region>{timeline(visit, &change.timeline)}</div>
             </div>

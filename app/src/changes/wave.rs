@@ -58,7 +58,7 @@ fn check(check: &Check) -> Html {
         NoData::Pass => "no data passes",
     };
     html! {
-        <li><strong class="user-text">{check.name.as_str()}</strong>": "{check.measures()}{dimensions}" is "{check.allowed()}
+        <li><strong class="user-text">{check.name.as_str()}</strong>": "{check.measures()}{dimensions}" has to be "{check.allowed()}
             <span class="muted small">{format!(", by periods of {}; {none}", Span::seconds(check.period_s))}</span></li>
     }
 }

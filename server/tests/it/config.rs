@@ -7,7 +7,7 @@ use crate::harness::{CONFIG, variables};
 fn base() -> Vec<(String, String)> {
     variables(
         "http://127.0.0.1:3000",
-        "postgres://portolan:database-canary@127.0.0.1:5432/portolan",
+        "postgres://portolan:database-tell-tale@127.0.0.1:5432/portolan",
         "http://127.0.0.1:3001",
     )
 }
@@ -224,31 +224,31 @@ fn a_mistake_never_shows_a_secret() {
     let broken = mistakes(
         CONFIG,
         &[
-            ("PORTOLAN_DATABASE__URL", "mysql://u:database-canary@h/d"),
+            ("PORTOLAN_DATABASE__URL", "mysql://u:database-tell-tale@h/d"),
             ("PORTOLAN_OIDC__CLIENT_SECRET", " "),
         ],
     );
     one(&broken, &["database.url", "no Postgres address"]);
     one(&broken, &["PORTOLAN_OIDC__CLIENT_SECRET", "is empty"]);
     for found in [both, broken] {
-        assert!(!found.concat().contains("canary"), "{found:?}");
+        assert!(!found.concat().contains("tell-tale"), "{found:?}");
     }
 }
 
 #[test]
 fn secrets_come_from_files_too_and_are_not_printed() {
-    let file = tempfile("0012-file-canary\n");
+    let file = tempfile("0012-file-tell-tale\n");
     let mut variables = base();
     variables.retain(|(name, _)| name != "PORTOLAN_OIDC__CLIENT_SECRET");
     variables.push(("PORTOLAN_OIDC__CLIENT_SECRET_FILE".into(), file));
     let config = Config::read("portolan.toml", CONFIG, variables).expect("right");
     assert_eq!(
         secrecy::ExposeSecret::expose_secret(&config.oidc.client_secret),
-        "0012-file-canary",
+        "0012-file-tell-tale",
         "leading zeros and all"
     );
     let printed = format!("{config:?}");
-    for canary in ["canary", "jenkins-token"] {
+    for canary in ["tell-tale", "jenkins-token"] {
         assert!(!printed.contains(canary), "{canary} in {printed}");
     }
 }

@@ -32,7 +32,7 @@ const PEOPLE: [&str; 7] = [
 ];
 
 /// Calls about one service or change: own is of team checkout, foreign of team catalog.
-const ABOUT: [&str; 26] = [
+const ABOUT: [&str; 28] = [
     "GET /services/{name}",
     "GET /services/{name}/releases",
     "POST /services/{name}/releases",
@@ -52,6 +52,8 @@ const ABOUT: [&str; 26] = [
     "POST /changes/{id}/attention done",
     "POST /changes/{id}/attention retry",
     "POST /changes/{id}/attention abandon",
+    "POST /changes/{id}/attention go_on",
+    "POST /changes/{id}/attention roll_back",
     "DELETE /tokens/{id}",
     "POST /people/{id}/disable",
     "POST /people/{id}/enable",
@@ -324,6 +326,7 @@ async fn object(world: &World, call: &str, service: &str, login: &str) -> Value 
         "promotion-override" => world.unpromoted(service).await,
         "confirm" => world.frozen(service, true).await,
         "retry" => world.cancelled(service).await,
+        "attention go_on" | "attention roll_back" => world.halted(service).await,
         last if last.starts_with("attention") => world.parked(service).await,
         _ if path.starts_with("/changes/{id}") => world.waiting(service, "staging").await,
         _ => json!(null),
@@ -334,7 +337,16 @@ async fn about(browser: &mut Browser, call: &str, service: &str, it: &Value) -> 
     let because = json!({"reason": "a test"});
     let (route, decision) = match call.rsplit_once(' ') {
         Some((route, decision))
-            if ["approve", "reject", "done", "retry", "abandon"].contains(&decision) =>
+            if [
+                "approve",
+                "reject",
+                "done",
+                "retry",
+                "abandon",
+                "go_on",
+                "roll_back",
+            ]
+            .contains(&decision) =>
         {
             (route, decision)
         }

@@ -46,8 +46,8 @@ async fn refused(world: &World, answer: &Answer, browser: &mut Browser) {
     for canary in [
         "eyJ",
         "code-1",
-        "access-token-canary",
-        "client-secret-canary",
+        "access-token-tell-tale",
+        "client-secret-tell-tale",
     ] {
         assert!(
             !event.to_string().contains(canary) && !answer.text.contains(canary),

@@ -9,10 +9,13 @@ use crate::{
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn no_answer_holds_a_secret(pool: PgPool) {
-    let world = World::with(pool, &[("PORTOLAN_JENKINS__TOKEN", "jenkins-token-canary")])
-        .await
-        .with_shop()
-        .await;
+    let world = World::with(
+        pool,
+        &[("PORTOLAN_JENKINS__TOKEN", "jenkins-token-tell-tale")],
+    )
+    .await
+    .with_shop()
+    .await;
     let (token, _) = world.token("developer", &["read"]).await;
     let change = world.waiting(OWN, "staging").await;
     let id = change["id"].as_str().expect("an id");
@@ -28,7 +31,7 @@ async fn no_answer_holds_a_secret(pool: PgPool) {
         let mut browser = world.stepped_up(login).await;
         let cookie = browser.session_cookie().expect("a session").clone();
         let secrets = [
-            "canary",
+            "tell-tale",
             token.as_str(),
             cookie.as_str(),
             "eyJhbGciOi",
@@ -96,7 +99,7 @@ async fn the_log_and_the_tables_hold_no_secret(pool: PgPool) {
             token.as_str(),
             browser.session_cookie().expect("a session"),
             "eyJhbGciOi",
-            "canary",
+            "tell-tale",
         ] {
             assert!(!all.contains(secret), "{secret} in {table}");
         }

@@ -114,7 +114,7 @@ async fn the_database_holds_no_secret_of_a_session(pool: PgPool) {
     let world = World::start(pool).await;
     world.op.script(|s| {
         s.tokens = Some(Box::new(|t| {
-            t["refresh_token"] = json!("refresh-token-canary")
+            t["refresh_token"] = json!("refresh-token-tell-tale")
         }))
     });
     let browser = world.signed_in("developer").await;
@@ -128,9 +128,9 @@ async fn the_database_holds_no_secret_of_a_session(pool: PgPool) {
         cookie.as_str(),
         &hex_of_cookie,
         "eyJhbGciOi",
-        "refresh-token-canary",
-        "access-token-canary",
-        "client-secret-canary",
+        "refresh-token-tell-tale",
+        "access-token-tell-tale",
+        "client-secret-tell-tale",
     ] {
         assert!(!all.contains(secret), "{secret} is in {all}");
     }

@@ -144,6 +144,14 @@ fn role_action_resource_matrix() {
                             policies.may(&me, Resume, &subject, now()),
                         );
                         line(
+                            format!("mark done {on}"),
+                            policies.may(&me, MarkDone, &subject, now()),
+                        );
+                        line(
+                            format!("let go on behind its canary {on}"),
+                            policies.may(&me, PassWave, &subject, now()),
+                        );
+                        line(
                             format!("override freeze for {on}"),
                             policies.may(&me, OverrideFreeze, &subject, now()),
                         );

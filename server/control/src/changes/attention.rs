@@ -1,8 +1,9 @@
-//! Runs that need a person: what was tried, and the three ways on.
+//! Runs that need a person: what was tried or measured, and the ways on.
 //!
-//! A step is parked when nothing the portal can read decides what its outside call came to. Somebody looks, and
-//! decides: it counts as **done**, it looks **again**, or the change is **abandoned**. A decision is bound to the
-//! attempt that parked the step, so that nobody decides on what they have not seen, and two people not twice.
+//! A step is parked when nothing the portal can read decides what its outside call came to, or when a wave halts behind
+//! its canary. Somebody looks, and decides: it counts as **done**, the run **goes on** behind its canary, it looks
+//! **again**, or the change is **abandoned**, perhaps to be **rolled back**. A decision is bound to the attempt that parked
+//! the step, so that nobody decides on what they have not seen, and two people not twice.
 
 mod look;
 mod rows;

@@ -34,6 +34,14 @@ impl Control {
         };
         let change = stored.change;
         tracing::debug!(step = %work.lease.step, at = "settling");
+        let outcome = match outcome {
+            // Nobody has to decide whether it goes on: somebody has said that it does not.
+            Outcome::Halted { why } if change.cancel_requested => Outcome::Cancelled {
+                note: why,
+                begun: true,
+            },
+            other => other,
+        };
         match outcome {
             Outcome::Released => {}
             Outcome::Again { why, after } => {
@@ -114,6 +122,7 @@ impl Control {
                 };
                 self.end(&mut tx, &work, state, AttemptEnd::Cancelled, &note)
                     .await?;
+                rows::waves::keep(&mut tx, &work).await?;
                 let event = told(&work, EventKind::StepCancelled).with(json!({
                     "kind": work.kind, "region": work.target.region, "begun": begun, "note": note,
                 }));

@@ -33,6 +33,32 @@ impl World {
     }
 }
 
+impl World {
+    /// A change of the service, to staging, that its wave has halted behind its first region; before it another release
+    /// was good there.
+    pub async fn halted(&self, service: &str) -> Value {
+        let mut change = self.undoable(service).await;
+        let attempt = uuid::Uuid::now_v7();
+        sqlx::query(
+            "WITH it AS (UPDATE change SET state = 'needs_attention' WHERE id = $1::uuid RETURNING id),
+             run AS (UPDATE run SET state = 'needs_attention', finished_at = NULL FROM it WHERE run.change_id = it.id RETURNING run.id),
+             rest AS (UPDATE step SET state = 'waiting', finished_at = NULL FROM run WHERE run_id = run.id AND position > 4 RETURNING step.id),
+             first AS (UPDATE step SET kind = 'analyse', state = 'needs_attention', parked_for = 'wave_halted', attempts = 1,
+                     lease_epoch = 1, note = 'Too many errors.', finished_at = NULL
+                 FROM run WHERE run_id = run.id AND position = 4 RETURNING step.id)
+             INSERT INTO attempt (id, step_id, epoch, worker, started_at, ended_at, outcome)
+                 SELECT $2, id, 1, 'worker', now(), now(), 'needs_attention' FROM first",
+        )
+        .bind(id(&change))
+        .bind(attempt)
+        .execute(&self.pool)
+        .await
+        .expect("halted");
+        change["attempt"] = json!(attempt);
+        change
+    }
+}
+
 /// What this person decides about it by the API.
 pub async fn settle(browser: &mut Browser, parked: &Value, choice: &str) -> Answer {
     let decision = json!({

@@ -24,7 +24,7 @@ use super::{
 };
 
 pub const CLIENT_ID: &str = "portolan";
-pub const CLIENT_SECRET: &str = "client-secret-canary";
+pub const CLIENT_SECRET: &str = "client-secret-tell-tale";
 
 type Change<T> = Box<dyn Fn(&mut T) + Send>;
 
@@ -319,7 +319,7 @@ async fn tokens(
     if !right && !careless {
         return wrong("invalid_grant");
     }
-    let access = "access-token-canary";
+    let access = "access-token-tell-tale";
     let id_token = inner.id_token(&issuer, &found, access);
     let mut answer = json!({"access_token": access, "token_type": "Bearer", "expires_in": 3600, "id_token": id_token});
     if let Some(change) = &inner.script.tokens {

@@ -1,7 +1,7 @@
 //! The input of both operations, held to what CloudWatch takes.
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::metrics::{Datum, Metrics, Named, Place};
@@ -161,9 +161,8 @@ fn query(value: &Value) -> Read<Query> {
             "The value for parameter MetricDataQueries.member.Id must start with a lower-case letter and have letters, digits and underscores.",
         ));
     }
-    let stat = match input.get("MetricStat") {
-        Some(Value::Object(stat)) => stat,
-        _ => return Err(missing("MetricDataQueries.member.MetricStat")),
+    let Some(Value::Object(stat)) = input.get("MetricStat") else {
+        return Err(missing("MetricDataQueries.member.MetricStat"));
     };
     known(stat, &["Metric", "Period", "Stat"])?;
     let Some(Value::Object(metric)) = stat.get("Metric") else {
@@ -350,14 +349,11 @@ fn time(input: &Object, name: &str) -> Read<Option<i64>> {
     match input.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(n)) => {
-            let seconds = n
+            let since = n
                 .as_f64()
-                .filter(|n| n.abs() < 1e11)
-                .ok_or_else(wrong_type)?;
-            let whole = Timestamp::from_millisecond((seconds * 1_000.0) as i64);
-            whole
-                .map(|at| Some(at.as_second()))
-                .map_err(|_| wrong_type())
+                .and_then(|n| SignedDuration::try_from_secs_f64(n).ok());
+            let at = since.and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok());
+            at.map(|at| Some(at.as_second())).ok_or_else(wrong_type)
         }
         Some(_) => Err(wrong_type()),
     }

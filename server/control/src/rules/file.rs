@@ -172,16 +172,16 @@ mod tests {
         let longer = read(longer.as_bytes(), &World::default()).expect("good");
         assert_ne!(rules.version(), longer.version());
         for (was, is, line, why) in [
-            ("\"10m\"", "\"30h\"", 14, "longer than a day"),
-            ("\"10m\"", "\"soon\"", 18, "no span of time"),
-            ("\"region\"", "{ share = 25 }", 14, "not supported"),
-            ("\"region\"", "\"everything\"", 17, "everything"),
-            ("{service}", "{servise}", 14, "{servise}"),
-            ("\"Average\"", "\"Mean\"", 14, "no statistic"),
-            ("\"at_most\"", "\"below\"", 27, "below"),
-            ("0.01", "nan", 28, "finite"),
-            ("\"1m\"", "\"45s\"", 14, "whole minutes"),
-            ("metric =", "metrik =", 23, "metrik"),
+            ("\"10m\"", "\"30h\"", 13, "longer than a day"),
+            ("\"10m\"", "\"soon\"", 17, "no span of time"),
+            ("\"region\"", "{ share = 25 }", 13, "not supported"),
+            ("\"region\"", "\"everything\"", 16, "everything"),
+            ("{service}", "{servise}", 13, "{servise}"),
+            ("\"Average\"", "\"Mean\"", 13, "no statistic"),
+            ("\"at_most\"", "\"below\"", 26, "below"),
+            ("0.01", "nan", 27, "finite"),
+            ("\"1m\"", "\"45s\"", 13, "whole minutes"),
+            ("metric =", "metrik =", 22, "metrik"),
         ] {
             assert!(with.contains(was), "{was}");
             let text = with.replacen(was, is, 1);

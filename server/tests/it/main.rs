@@ -5,6 +5,7 @@ mod api;
 mod backchannel;
 mod config;
 mod csrf;
+mod halted;
 mod harness;
 mod headers;
 mod keyed;

@@ -33,6 +33,7 @@ pub mod run;
 pub mod schedule;
 pub mod scope;
 pub mod wave;
+pub mod writing;
 
 pub use approval::{Approval, Verdict};
 pub use audit::{Event, EventKind, Outcome, RecordedKind, SubjectRef};

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::writing;
+
 /// Why a text was not accepted; says what is allowed, in words for the person who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -80,9 +82,10 @@ text! {
     ImageDigest, |t| match t.strip_prefix("sha256:") { Some(hex) if hex.len() == 64 && lower_hex(hex) => Ok(()),
         _ => Err("an image digest is 'sha256:' followed by 64 lower-case hexadecimal digits") };
     /// Why a person wants something; shown to approvers and kept in the audit log for ever.
-    Reason, |t| if t.trim().is_empty() { Err("say why, in a sentence: approvers and auditors read it") }
+    Reason, |t| if !writing::is_readable(t) { Err("say why, in a sentence: approvers and auditors read it") }
         else if t.chars().count() > 2_000 { Err("a reason has at most 2,000 characters") }
         else if t.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') { Err("a reason may not contain control characters") }
+        else if writing::turns(t) { Err(writing::TURNS) }
         else { Ok(()) };
 }
 
@@ -147,5 +150,19 @@ mod tests {
         assert!(serde_json::from_str::<ServiceName>("\"Cart\"").is_err());
         assert!(serde_json::from_str::<Reason>("\"  \"").is_err());
         assert!(serde_json::from_str::<Reason>("\"a\\u0000b\"").is_err());
+    }
+
+    #[test]
+    fn a_reason_can_be_read_as_it_was_written() {
+        for unseen in ["\u{200b}", "\u{feff}\u{2060} ", "\u{3164}", "\u{e0041}"] {
+            assert!(
+                Reason::parse(unseen).is_err(),
+                "{}",
+                unseen.escape_unicode()
+            );
+        }
+        let turned = Reason::parse("roll back \u{202e}tcerroc\u{202c}").expect_err("turned");
+        assert!(turned.0.contains("direction"), "{turned}");
+        assert!(Reason::parse("تصحیح\u{200f} 1.2.0").is_ok());
     }
 }

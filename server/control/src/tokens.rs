@@ -14,6 +14,7 @@ use domain::{
     Caller, CallerKind, Event, EventKind, PersonId, Refusal, RefusalCode, RequestId, Scope,
     SubjectRef, TokenId,
     policy::{ManageTokens, Read, RevokeToken, TokenSubject},
+    writing,
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -124,8 +125,13 @@ impl Control {
             "Correct the marked fields and send again.",
         );
         let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        if !writing::is_readable(name)
+            || name.chars().count() > 100
+            || name.chars().any(char::is_control)
+        {
             wrong = wrong.and_field("name", "1 to 100 characters, to recognise the token by");
+        } else if writing::turns(name) {
+            wrong = wrong.and_field("name", writing::TURNS);
         }
         if new.scopes.is_empty() {
             wrong = wrong.and_field("scopes", "at least one of read, changes:write, approvals:write, releases:write, catalog:write, tokens:write, people:write");

@@ -23,7 +23,7 @@ macro_rules! checked {
 }
 
 checked! {
-    Search, "at most 200 characters, without control characters", |t| t.chars().count() <= 200 && !has_control(t);
+    Search, "at most 200 characters, without control characters", |t| t.chars().count() <= 200 && !has_control(t) && !domain::writing::turns(t);
     Label, "1 to 200 characters, without control characters", |t| (1..=200).contains(&t.chars().count()) && !t.chars().any(char::is_control);
     SourceName, "1 to 100 characters of letters, digits, '.', '_', '/' or '-'", |t| t.len() <= 100 && is_plain(t);
     FileName, "1 to 200 characters of letters, digits, '.', '_', '/' or '-'", |t| t.len() <= 200 && is_plain(t);

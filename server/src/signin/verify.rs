@@ -146,7 +146,9 @@ fn identity(
     let login = Login::parse(login)
         .map_err(|e| refused(format!("Your sign-in name cannot be used: {e}.")))?;
     let name = text(claims, "name")
-        .filter(|n| is_plain(n, 200))
+        .filter(|n| {
+            is_plain(n, 200) && domain::writing::is_readable(n) && !domain::writing::turns(n)
+        })
         .unwrap_or_else(|| login.to_string());
     Ok(Identity {
         login,

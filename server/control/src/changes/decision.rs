@@ -32,7 +32,10 @@ impl Control {
             )
             .into());
         }
-        if verdict == Verdict::Reject && comment.trim().is_empty() {
+        if domain::writing::turns(&comment) {
+            return Err(Refusal::field("comment", domain::writing::TURNS).into());
+        }
+        if verdict == Verdict::Reject && !domain::writing::is_readable(&comment) {
             return Err(
                 Refusal::field("comment", "say why you reject it: the requester reads it").into(),
             );

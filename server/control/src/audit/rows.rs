@@ -158,12 +158,18 @@ fn push_filter(sql: &mut QueryBuilder<Postgres>, query: &AuditQuery) {
 }
 
 pub(super) async fn page(pool: &PgPool, query: &AuditQuery, limit: i64) -> Result<Page<AuditRow>> {
+    let asked = AuditQuery {
+        cursor: None,
+        limit: None,
+        ..query.clone()
+    };
+    let of = format!("{asked:?}");
     let mut sql = QueryBuilder::new(
         "SELECT id, at, kind, outcome, door, person_login, subject_kind, subject_id, change_id, request_id, ip, policy_version, record",
     );
     push_filter(&mut sql, query);
     if let Some(text) = &query.cursor {
-        let before = Cursor::decode(text, 1)?.0[0]
+        let before = Cursor::decode(text, 1, &of)?.0[0]
             .parse::<uuid::Uuid>()
             .map_err(|_| Cursor::broken())?;
         sql.push(" AND id < ").push_bind(before);
@@ -174,7 +180,7 @@ pub(super) async fn page(pool: &PgPool, query: &AuditQuery, limit: i64) -> Resul
         .into_iter()
         .map(TryInto::try_into)
         .collect::<Result<Vec<_>>>()?;
-    Ok(Page::cut(items, limit, |r| vec![r.id.to_string()]))
+    Ok(Page::cut(items, limit, &of, |r| vec![r.id.to_string()]))
 }
 
 /// How many match, up to 10,001.

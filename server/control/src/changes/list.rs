@@ -24,6 +24,22 @@ pub struct ChangeQuery {
     pub limit: Option<i64>,
 }
 
+impl ChangeQuery {
+    /// The same question, whichever page of its answer.
+    fn asked(&self) -> Self {
+        Self {
+            cursor: None,
+            limit: None,
+            ..self.clone()
+        }
+    }
+
+    /// What a cursor belongs to.
+    pub(super) fn list(&self) -> String {
+        format!("{:?}", self.asked())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChangeRow {
     pub id: ChangeId,
@@ -81,11 +97,7 @@ impl Control {
 
     /// How many match, counted at most a second ago.
     async fn count(&self, query: &ChangeQuery, visible: &Visibility, me: PersonId) -> Result<i64> {
-        let asked = ChangeQuery {
-            cursor: None,
-            limit: None,
-            ..query.clone()
-        };
+        let asked = query.asked();
         // Whose question it is matters only to those who do not see everything.
         let whose = if *visible == Visibility::All {
             None
@@ -123,9 +135,9 @@ impl Control {
                         next_cursor = None;
                         items.push(row);
                     } else if next_cursor.is_none() {
-                        next_cursor = items
-                            .last()
-                            .map(|r: &ChangeRow| crate::Cursor(vec![r.id.to_string()]).encode());
+                        next_cursor = items.last().map(|r: &ChangeRow| {
+                            crate::Cursor(vec![r.id.to_string()]).encode(&query.list())
+                        });
                     }
                 }
             }

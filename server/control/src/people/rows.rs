@@ -219,9 +219,10 @@ pub(super) async fn page(
     since: Timestamp,
     limit: i64,
 ) -> Result<Page<KnownPerson>> {
+    let of = format!("people {:?}", query.state);
     let (login, id) = match &query.cursor {
         Some(text) => {
-            let keys = Cursor::decode(text, 2)?.0;
+            let keys = Cursor::decode(text, 2, &of)?.0;
             let id: uuid::Uuid = keys[1].parse().map_err(|_| Cursor::broken())?;
             (Some(keys[0].clone()), Some(id))
         }
@@ -242,7 +243,7 @@ pub(super) async fn page(
         .into_iter()
         .map(TryInto::try_into)
         .collect::<Result<Vec<KnownPerson>>>()?;
-    Ok(Page::cut(items, limit, |p| {
+    Ok(Page::cut(items, limit, &of, |p| {
         vec![p.login.as_str().to_lowercase(), p.id.to_string()]
     }))
 }

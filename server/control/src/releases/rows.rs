@@ -44,8 +44,9 @@ pub(super) async fn page(
     cursor: Option<String>,
     limit: i64,
 ) -> Result<Page<ReleaseRow>> {
+    let of = format!("releases {service}");
     let before = match cursor {
-        Some(text) => Cursor::decode(&text, 1)?.0[0]
+        Some(text) => Cursor::decode(&text, 1, &of)?.0[0]
             .parse::<uuid::Uuid>()
             .map(Some)
             .map_err(|_| Cursor::broken())?,
@@ -66,7 +67,7 @@ pub(super) async fn page(
         .into_iter()
         .map(TryInto::try_into)
         .collect::<Result<Vec<ReleaseRow>>>()?;
-    Ok(Page::cut(items, limit, |r| vec![r.id.to_string()]))
+    Ok(Page::cut(items, limit, &of, |r| vec![r.id.to_string()]))
 }
 
 pub(crate) async fn by_version(

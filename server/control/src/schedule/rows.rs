@@ -197,10 +197,11 @@ pub(super) async fn count_in_force(tx: &mut ChangeTx) -> Result<i64> {
 }
 
 pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Result<Page<Entry>> {
+    let of = format!("schedule {:?} {}", query.class, query.in_force);
     let before = match &query.cursor {
         None => None,
         Some(cursor) => {
-            let cursor = Cursor::decode(cursor, 1)?;
+            let cursor = Cursor::decode(cursor, 1, &of)?;
             Some(
                 cursor.0[0]
                     .parse::<uuid::Uuid>()
@@ -222,7 +223,7 @@ pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Re
         .into_iter()
         .map(TryInto::try_into)
         .collect::<Result<Vec<Entry>>>()?;
-    Ok(Page::cut(entries, limit, |entry| {
+    Ok(Page::cut(entries, limit, &of, |entry| {
         vec![entry.id.to_string()]
     }))
 }

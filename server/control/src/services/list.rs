@@ -55,6 +55,25 @@ pub(super) struct MatchKey {
     descending: bool,
 }
 
+impl MatchKey {
+    /// What a cursor belongs to; who asks is left out, for a person's teams may change between two pages.
+    fn list(&self) -> String {
+        let Self {
+            visible: _,
+            words,
+            team,
+            system,
+            lifecycle,
+            orphaned,
+            sort,
+            descending,
+        } = self;
+        format!(
+            "services {words:?} {team:?} {system:?} {lifecycle:?} {orphaned:?} {sort:?} {descending}"
+        )
+    }
+}
+
 /// How many filters a copy remembers the matches of.
 const REMEMBERED: usize = 64;
 
@@ -100,8 +119,9 @@ impl ServiceList {
             descending: query.descending,
         };
         let matches = snapshot.matching(&key);
+        let of = key.list();
         let from = match &query.cursor {
-            Some(text) => snapshot.after(&key, &matches, &Cursor::decode(text, 2)?),
+            Some(text) => snapshot.after(&key, &matches, &Cursor::decode(text, 2, &of)?),
             None => 0,
         };
         let shown = &matches[from..matches.len().min(from + limit)];
@@ -116,7 +136,7 @@ impl ServiceList {
                 snapshot.sort_text(key.sort, *at),
                 entry.name.to_string(),
             ])
-            .encode()
+            .encode(&of)
         });
         Ok(Page {
             items,

@@ -142,7 +142,7 @@ pub(in crate::changes) async fn page(
     );
     push_filter(&mut sql, query, visible, me);
     if let Some(text) = &query.cursor {
-        let before = Cursor::decode(text, 1)?.0[0]
+        let before = Cursor::decode(text, 1, &query.list())?.0[0]
             .parse::<uuid::Uuid>()
             .map_err(|_| Cursor::broken())?;
         sql.push(" AND c.id < ").push_bind(before);
@@ -153,7 +153,9 @@ pub(in crate::changes) async fn page(
         .into_iter()
         .map(TryInto::try_into)
         .collect::<Result<Vec<ChangeRow>>>()?;
-    Ok(Page::cut(items, limit, |r| vec![r.id.to_string()]))
+    Ok(Page::cut(items, limit, &query.list(), |r| {
+        vec![r.id.to_string()]
+    }))
 }
 
 /// How many match, up to [`COUNTED`] + 1.

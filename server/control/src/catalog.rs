@@ -1,8 +1,11 @@
 //! Importing the catalogue: what services there are, whose they are, where their code and pipeline live.
 
+mod claims;
 mod folder;
 pub mod parse;
 pub(crate) mod rows;
+
+use std::collections::BTreeSet;
 
 use domain::{
     Caller, Event, EventKind, ImportId, Refusal, RefusalCode, SubjectRef,
@@ -25,7 +28,7 @@ pub struct ImportReport {
     /// New or altered entities.
     pub imported: i32,
     pub unchanged: i32,
-    /// Entities of this source that it no longer has.
+    /// Services of this source that it no longer has.
     pub orphaned: i32,
     pub problems: Vec<Problem>,
 }
@@ -52,7 +55,7 @@ impl Control {
     }
 
     /// Imports one text under a source name of the caller's choice. A later import
-    /// under the same name replaces it.
+    /// under the same name replaces it; one with a mistake, or with nothing in it, lets go of nothing.
     pub async fn import_text(
         &self,
         caller: &Caller,
@@ -75,6 +78,9 @@ impl Control {
         let parsed = tokio::task::spawn_blocking(move || {
             let mut parsed = parse::Parsed::default();
             parsed.read(&file, &text);
+            // One file is the whole of it, whatever it was called before.
+            parsed.incomplete = !parsed.problems.is_empty();
+            parsed.expect_something(&file);
             parsed
         })
         .await
@@ -99,17 +105,39 @@ impl Control {
         &self,
         caller: &Caller,
         source: &str,
-        parsed: parse::Parsed,
+        mut parsed: parse::Parsed,
     ) -> Result<ImportReport> {
         let mut tx = self.begin(caller).await?;
-        let counts = rows::upsert(&mut tx, source, &parsed).await?;
+        rows::lock(&mut tx).await?;
+        // What is refused below is in the source all the same, and its file is sound.
+        let kept = rows::Kept::of(&parsed);
+        claims::sift_others(&mut parsed, source, &rows::stored_others(&mut tx).await?);
+        rows::upsert_others(&mut tx, source, &parsed, &kept).await?;
+        let groups = rows::stored_others(&mut tx).await?.into_keys();
+        let mut teams: BTreeSet<String> = groups
+            .filter(|(kind, _)| kind == "group")
+            .map(|(_, name)| name)
+            .collect();
+        // A catalogue without Groups says nothing about who there is.
+        let told = !teams.is_empty();
+        teams.extend(
+            claims::teams_in(&self.rules())
+                .into_iter()
+                .map(String::from),
+        );
+        let names: Vec<String> = parsed.services.iter().map(|s| s.name.to_string()).collect();
+        let before = rows::stored(&mut tx, &names).await?;
+        claims::sift_services(&mut parsed, source, &before, told.then_some(&teams));
+        let mut effects = claims::Effects::of(&parsed.services, &before);
+        let counts = rows::upsert_services(&mut tx, source, &parsed, &kept).await?;
+        effects.orphaned = counts.orphaned;
         let report = ImportReport {
             id: new_id(),
             source: source.to_owned(),
             at: tx.now(),
             imported: counts.imported,
             unchanged: counts.unchanged,
-            orphaned: counts.orphaned,
+            orphaned: i32::try_from(effects.orphaned.len()).unwrap_or(i32::MAX),
             problems: parsed.problems,
         };
         rows::insert_report(&mut tx, caller.person.id, &report).await?;
@@ -121,6 +149,7 @@ impl Control {
         .with(json!({
             "imported": report.imported, "unchanged": report.unchanged,
             "orphaned": report.orphaned, "problems": report.problems.len(),
+            "services": effects.for_the_log(),
         }));
         tx.commit(event, vec![]).await?;
         Ok(report)

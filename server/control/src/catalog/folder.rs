@@ -37,6 +37,7 @@ pub(super) fn read(folder: &Path) -> io::Result<Parsed> {
             Err(error) => tell(&mut parsed, &name, format!("cannot be read: {error}")),
         }
     }
+    parsed.expect_something(&folder.display().to_string());
     Ok(parsed)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
-use domain::{ServiceName, TeamName, TierName};
+use domain::{ServiceName, TeamName, TierName, writing};
 use serde::{Deserialize, Serialize};
 use serde_saphyr::{Spanned, options::Options};
 use url::Url;
@@ -47,6 +47,9 @@ pub struct ServiceEntity {
     pub links: Vec<Link>,
     pub file: String,
     pub line: u32,
+    /// Where its name and its owner stand, for what is wrong with them beyond this file.
+    pub name_line: u32,
+    pub owner_line: u32,
 }
 
 /// A Group, System or Resource.
@@ -59,6 +62,7 @@ pub struct OtherEntity {
     pub owner: Option<String>,
     pub file: String,
     pub line: u32,
+    pub name_line: u32,
 }
 
 /// What a set of files holds.
@@ -125,7 +129,20 @@ impl Parsed {
             });
             return;
         }
-        for (first_line, document) in documents(text) {
+        let documents: Vec<_> = documents(text)
+            .into_iter()
+            .filter(|(_, document)| !is_blank(document))
+            .collect();
+        if documents.is_empty() {
+            // Its services may be gone, or its text: only a file that says something lets go.
+            self.problems.push(Problem {
+                file: file.into(),
+                line: None,
+                field: None,
+                message: "holds no entity. What it had is kept; remove the file, or the entity from a file with others, to let go of it.".into(),
+            });
+        }
+        for (first_line, document) in documents {
             let mut reader = Reader {
                 file,
                 first_line,
@@ -157,6 +174,28 @@ impl Parsed {
             }
         }
     }
+
+    /// A source without anything of ours lets go of nothing: it is likelier to be broken than meant.
+    pub fn expect_something(&mut self, place: &str) {
+        if self.services.is_empty() && self.others.is_empty() {
+            self.incomplete = true;
+            if self.problems.is_empty() {
+                self.problems.push(Problem {
+                    file: printable(place),
+                    line: None,
+                    field: None,
+                    message: "holds no Component, System, Group or Resource. Nothing was changed."
+                        .into(),
+                });
+            }
+        }
+    }
+}
+
+/// Nothing but space and comments.
+fn is_blank(text: &str) -> bool {
+    text.lines()
+        .all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'))
 }
 
 /// The documents of a file with the line each starts at. `---` at the start of a line
@@ -204,12 +243,6 @@ impl Reader<'_> {
     }
 
     fn entity(&mut self, text: &str) -> Option<Entity> {
-        if text
-            .lines()
-            .all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'))
-        {
-            return None;
-        }
         if text.len() > MAX_DOCUMENT {
             self.problem(
                 self.first_line,
@@ -231,7 +264,7 @@ impl Reader<'_> {
                 self.problem(
                     self.first_line + line.saturating_sub(1),
                     "",
-                    error.to_string(),
+                    in_words(&error.to_string()),
                 );
                 return None;
             }
@@ -356,6 +389,8 @@ impl Reader<'_> {
             links,
             file: self.file.into(),
             line: start,
+            name_line: metadata.name.as_ref().map_or(start, |v| self.line(v)),
+            owner_line: spec.owner.as_ref().map_or(start, |v| self.line(v)),
             name,
             team,
         })
@@ -379,6 +414,10 @@ impl Reader<'_> {
             name,
             file: self.file.into(),
             line: self.first_line,
+            name_line: metadata
+                .name
+                .as_ref()
+                .map_or(self.first_line, |v| self.line(v)),
         }))
     }
 
@@ -415,13 +454,15 @@ impl Reader<'_> {
         self.checked(value?, field, |t| {
             if t.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
                 Err("may not contain control characters".into())
+            } else if writing::turns(t) {
+                Err(writing::TURNS.into())
             } else if t.chars().count() > max {
                 Err(format!("at most {max} characters"))
             } else {
                 Ok(t.trim().to_owned())
             }
         })
-        .filter(|t| !t.is_empty())
+        .filter(|t| writing::is_readable(t))
     }
 }
 
@@ -431,11 +472,38 @@ fn printable(text: &str) -> String {
     text.chars().map(clean).take(400).collect()
 }
 
+const MAX_NODES: usize = 20_000;
+const MAX_ALIASES: usize = 100;
+const MAX_ANCHORS: usize = 50;
+const MAX_DEPTH: usize = 32;
+
 /// Bounds on what a document may make the parser do: aliases cannot multiply.
 fn options() -> Options {
     serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_nodes: 20_000, max_aliases: 100, max_anchors: 50, max_depth: 32, max_documents: 1 },
+        budget: serde_saphyr::budget! {
+            max_nodes: MAX_NODES, max_aliases: MAX_ALIASES, max_anchors: MAX_ANCHORS, max_depth: MAX_DEPTH, max_documents: 1
+        },
     }
+}
+
+/// The parser's message, its budget in the words of somebody who writes catalogues.
+fn in_words(message: &str) -> String {
+    let Some((_, breach)) = message.split_once("budget breached: ") else {
+        return message.to_owned();
+    };
+    let has = |what: &str| breach.starts_with(what);
+    let found = if has("Nodes") {
+        format!("has more than {MAX_NODES} values")
+    } else if has("Alias") {
+        format!("has more than {MAX_ALIASES} aliases ('*name')")
+    } else if has("Anchors") {
+        format!("has more than {MAX_ANCHORS} anchors ('&name')")
+    } else if has("Depth") {
+        format!("is nested more than {MAX_DEPTH} levels deep")
+    } else {
+        "is larger than any catalogue entry".to_owned()
+    };
+    format!("this document {found}, so it was not read")
 }
 
 /// An address that is safe to put into a link.

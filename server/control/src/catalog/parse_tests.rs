@@ -108,6 +108,48 @@ fn aliases_cannot_multiply() {
     let parsed = read(&bomb);
     assert_eq!(parsed.services.len(), 0);
     assert_eq!(parsed.problems.len(), 1, "{:?}", parsed.problems);
+    let told = &parsed.problems[0].message;
+    assert!(told.starts_with("this document has more than "), "{told}");
+    let deep = read(&format!(
+        "{CART}more: {}{}\n",
+        "[".repeat(40),
+        "]".repeat(40)
+    ));
+    assert!(
+        deep.problems[0].message.contains("32 levels deep"),
+        "{:?}",
+        deep.problems
+    );
+    let many = read(&format!("{CART}more: [{}]\n", "x,".repeat(20_001)));
+    assert!(
+        many.problems[0].message.contains("more than 20000 values"),
+        "{:?}",
+        many.problems
+    );
+}
+
+#[test]
+fn a_file_with_nothing_in_it_is_told() {
+    for nothing in ["", "\n\n", "# all gone\n", "---\n---\n# nothing\n"] {
+        let parsed = read(nothing);
+        assert_eq!(parsed.problems.len(), 1, "{nothing:?}");
+        assert!(parsed.problems[0].message.contains("no entity"));
+    }
+}
+
+#[test]
+fn text_that_turns_or_that_nobody_sees() {
+    let turned = read(&CART.replace("name: cart", "name: cart\n  description: \"a \\u202eb\""));
+    assert_eq!(
+        turned.problems[0].field.as_deref(),
+        Some("metadata.description")
+    );
+    let unseen = read(&CART.replace("name: cart", "name: cart\n  title: \"\\u200b\\ufeff\""));
+    assert_eq!(unseen.problems, []);
+    assert_eq!(
+        unseen.services[0].title, "cart",
+        "as if there were no title"
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! SQL of imports. One statement for all services: ten thousand take seconds, not minutes.
 
+use std::collections::HashMap;
+
 use domain::{PersonId, ServiceId};
 use jiff_sqlx::ToSqlx;
 use sqlx::{PgPool, Row};
@@ -10,10 +12,83 @@ use crate::{ChangeTx, Result, error::corrupt, new_id};
 pub(super) struct Counts {
     pub(super) imported: i32,
     pub(super) unchanged: i32,
-    pub(super) orphaned: i32,
+    /// By name.
+    pub(super) orphaned: Vec<String>,
 }
 
-pub(super) async fn upsert(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> Result<Counts> {
+/// A service as it was before an import.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Stored {
+    name: String,
+    pub(super) team: String,
+    pub(super) source: String,
+    pub(super) orphaned: bool,
+}
+
+/// What an import lets go of where a sound file no longer has it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Files with a mistake may still mean to have what they had.
+    troubled: Vec<String>,
+    /// Services that are in the source, stored or refused.
+    services: Vec<String>,
+    incomplete: bool,
+}
+
+impl Kept {
+    pub(super) fn of(parsed: &Parsed) -> Self {
+        Self {
+            troubled: parsed.problems.iter().map(|p| p.file.clone()).collect(),
+            services: parsed.services.iter().map(|s| s.name.to_string()).collect(),
+            incomplete: parsed.incomplete,
+        }
+    }
+}
+
+/// "portolan's imports", for the advisory lock.
+const LOCK: i64 = 0x706f_7274_696d_7031;
+
+/// Until the commit, nobody else imports: whose a name is stays as it was read.
+pub(super) async fn lock(tx: &mut ChangeTx) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Those of the services that there are.
+pub(super) async fn stored(tx: &mut ChangeTx, names: &[String]) -> Result<HashMap<String, Stored>> {
+    let rows: Vec<Stored> = sqlx::query_as(
+        "SELECT name, team, source, orphaned_at IS NOT NULL AS orphaned FROM service WHERE name = ANY($1)",
+    )
+    .bind(names)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.name.clone(), row))
+        .collect())
+}
+
+/// (kind, name) → source of all other entities that are no orphans.
+pub(super) async fn stored_others(tx: &mut ChangeTx) -> Result<HashMap<(String, String), String>> {
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT kind, name, source FROM catalog_entity WHERE orphaned_at IS NULL")
+            .fetch_all(tx.conn())
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(kind, name, source)| ((kind, name), source))
+        .collect())
+}
+
+pub(super) async fn upsert_services(
+    tx: &mut ChangeTx,
+    source: &str,
+    parsed: &Parsed,
+    kept: &Kept,
+) -> Result<Counts> {
     let now = tx.now().to_sqlx();
     let all = &parsed.services;
     let ids: Vec<uuid::Uuid> = all.iter().map(|_| new_id::<ServiceId>().0).collect();
@@ -68,34 +143,35 @@ pub(super) async fn upsert(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> 
     .execute(tx.conn())
     .await?
     .rows_affected();
-    let names: Vec<String> = texts(|s| s.name.to_string());
-    // A file with a mistake in it may still mean to have what it had; only a sound one lets go.
-    let troubled: Vec<String> = parsed.problems.iter().map(|p| p.file.clone()).collect();
-    let orphaned = sqlx::query(
+    let mut orphaned: Vec<String> = sqlx::query_scalar(
         "UPDATE service SET orphaned_at = $3, updated_at = $3
-         WHERE source = $1 AND orphaned_at IS NULL AND NOT (name = ANY($2)) AND NOT $4 AND NOT (source_file = ANY($5))",
+         WHERE (source = $1 OR (source LIKE 'folder:%' AND $1 LIKE 'folder:%'))
+             AND orphaned_at IS NULL AND NOT (name = ANY($2)) AND NOT $4 AND NOT (source_file = ANY($5)) RETURNING name",
     )
     .bind(source)
-    .bind(&names)
+    .bind(&kept.services)
     .bind(now)
-    .bind(parsed.incomplete)
-    .bind(&troubled)
-    .execute(tx.conn())
-    .await?
-    .rows_affected();
-    upsert_others(tx, source, parsed).await?;
+    .bind(kept.incomplete)
+    .bind(&kept.troubled)
+    .fetch_all(tx.conn())
+    .await?;
+    orphaned.sort();
     let imported = i32::try_from(touched).unwrap_or(i32::MAX);
     Ok(Counts {
         imported,
         unchanged: i32::try_from(all.len()).unwrap_or(i32::MAX) - imported,
-        orphaned: i32::try_from(orphaned).unwrap_or(i32::MAX),
+        orphaned,
     })
 }
 
-async fn upsert_others(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> Result<()> {
+pub(super) async fn upsert_others(
+    tx: &mut ChangeTx,
+    source: &str,
+    parsed: &Parsed,
+    kept: &Kept,
+) -> Result<()> {
     let now = tx.now().to_sqlx();
     let all = &parsed.others;
-    let troubled: Vec<String> = parsed.problems.iter().map(|p| p.file.clone()).collect();
     let keys: Vec<String> = all
         .iter()
         .map(|o| format!("{}/{}", o.kind, o.name))
@@ -122,13 +198,14 @@ async fn upsert_others(tx: &mut ChangeTx, source: &str, parsed: &Parsed) -> Resu
     .await?;
     sqlx::query(
         "UPDATE catalog_entity SET orphaned_at = $3, updated_at = $3
-         WHERE source = $1 AND orphaned_at IS NULL AND NOT (kind || '/' || name = ANY($2)) AND NOT $4 AND NOT (source_file = ANY($5))",
+         WHERE (source = $1 OR (source LIKE 'folder:%' AND $1 LIKE 'folder:%'))
+             AND orphaned_at IS NULL AND NOT (kind || '/' || name = ANY($2)) AND NOT $4 AND NOT (source_file = ANY($5))",
     )
     .bind(source)
     .bind(&keys)
     .bind(now)
-    .bind(parsed.incomplete)
-    .bind(&troubled)
+    .bind(kept.incomplete)
+    .bind(&kept.troubled)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -244,3 +244,264 @@ async fn a_mistake_or_a_missing_folder_orphans_nothing(pool: PgPool) {
         .expect("lists");
     assert!(all.items.iter().all(|s| s.orphaned_at.is_none()));
 }
+
+/// An upload with these services, each (name, owner), and these groups.
+fn file(services: &[(&str, &str)], groups: &[&str]) -> String {
+    let mut all: Vec<String> = vec![];
+    for (name, owner) in services {
+        all.push(format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\nspec:\n  owner: {owner}\n"
+        ));
+    }
+    for name in groups {
+        all.push(format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata:\n  name: {name}\nspec:\n  type: team\n"
+        ));
+    }
+    all.join("---\n")
+}
+
+/// (owner, whether it is an orphan) of a service.
+async fn of(portal: &Portal, name: &str) -> (String, bool) {
+    sqlx::query_as("SELECT team, orphaned_at IS NOT NULL FROM service WHERE name = $1")
+        .bind(name)
+        .fetch_one(&portal.pool)
+        .await
+        .expect(name)
+}
+
+/// What the newest import told the audit log of services.
+async fn told(portal: &Portal) -> serde_json::Value {
+    let record: String = sqlx::query_scalar(
+        "SELECT record FROM audit_event WHERE kind = 'catalog.imported' ORDER BY id DESC LIMIT 1",
+    )
+    .fetch_one(&portal.pool)
+    .await
+    .expect("an event");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    record["data"]["services"].clone()
+}
+
+fn some(first: serde_json::Value) -> serde_json::Value {
+    serde_json::json!({"count": first.as_array().expect("a list").len(), "first": first})
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn no_source_takes_a_name_from_another(pool: PgPool) {
+    let portal = Portal::new(pool).await;
+    portal.shop().await;
+    let admin = portal
+        .person("admin2", &[JobRole::Administrator], &[], false)
+        .await;
+    let import = |source: &'static str, text: String| {
+        portal
+            .control
+            .import_text(&admin, source, "taken.yaml", text)
+    };
+    let report = import(
+        "adv3",
+        file(&[("ours", "catalog"), ("cart", "catalog")], &[]),
+    )
+    .await
+    .expect("the others go on");
+    assert_eq!((report.imported, report.unchanged), (1, 0), "{report:?}");
+    let [problem] = report.problems.as_slice() else {
+        panic!("{report:?}");
+    };
+    assert_eq!(
+        (
+            problem.file.as_str(),
+            problem.line,
+            problem.field.as_deref()
+        ),
+        ("taken.yaml", Some(11), Some("metadata.name"))
+    );
+    assert!(problem.message.contains("'upload:shop'"), "{problem:?}");
+    assert_eq!(of(&portal, "cart").await, ("checkout".into(), false));
+    assert_eq!(of(&portal, "ours").await, ("catalog".into(), false));
+    assert_eq!(
+        told(&portal).await["added"],
+        some(serde_json::json!(["ours"]))
+    );
+
+    // Nothing at all, comments, a mistake in a file of another name: none of them lets go.
+    for broken in [
+        "",
+        "# gone\n",
+        "kind: [",
+        "apiVersion: backstage.io/v1alpha1\nkind: API\n",
+    ] {
+        let report = portal
+            .control
+            .import_text(&admin, "adv3", "other.yaml", broken.to_owned())
+            .await
+            .expect("imports");
+        assert_eq!(report.orphaned, 0, "{broken:?}: {report:?}");
+        assert!(!report.problems.is_empty(), "{broken:?}");
+    }
+    assert_eq!(of(&portal, "ours").await, ("catalog".into(), false));
+    assert_eq!(of(&portal, "cart").await, ("checkout".into(), false));
+
+    // A Group of another source is as safe.
+    import(
+        "shop",
+        file(&[("cart", "checkout")], &["checkout", "catalog"]),
+    )
+    .await
+    .expect("imports");
+    assert_eq!(
+        told(&portal).await["orphaned"],
+        some(serde_json::json!(["checkout", "search"]))
+    );
+    let report = import("adv3", file(&[("ours", "catalog")], &["checkout"]))
+        .await
+        .expect("imports");
+    assert_eq!(report.problems[0].field.as_deref(), Some("metadata.name"));
+    let holder: String =
+        sqlx::query_scalar("SELECT source FROM catalog_entity WHERE name = 'checkout'")
+            .fetch_one(&portal.pool)
+            .await
+            .expect("the group");
+    assert_eq!(holder, "upload:shop");
+
+    // What its source let go of may be taken up, and that is told; so is a new owner.
+    let both = [("ours", "checkout"), ("search", "checkout")];
+    let report = import("adv3", file(&both, &[])).await.expect("imports");
+    assert_eq!(report.problems, []);
+    let told = told(&portal).await;
+    assert_eq!(
+        told["owner_changed"],
+        some(serde_json::json!([
+            {"service": "ours", "from": "catalog", "to": "checkout"},
+            {"service": "search", "from": "catalog", "to": "checkout"},
+        ]))
+    );
+    assert_eq!(
+        told["taken_up"],
+        some(serde_json::json!([{"service": "search", "from_source": "upload:shop"}]))
+    );
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn an_owner_that_is_no_team_gets_nothing(pool: PgPool) {
+    // A rule names team `payments`, which has no Group.
+    let rules =
+        r#"[{"name": "pay", "match": {}, "require": [{"count": 1, "of": {"team": "payments"}}]}]"#;
+    let portal = Portal::with(pool, rules, crate::harness::settings()).await;
+    let admin = portal
+        .person("administrator", &[JobRole::Administrator], &[], false)
+        .await;
+    let import = |text: String| {
+        portal
+            .control
+            .import_text(&admin, "shop", "catalog.yaml", text)
+    };
+    // A catalogue without Groups says nothing about who there is.
+    let report = import(file(&[("cart", "checkout")], &[]))
+        .await
+        .expect("imports");
+    assert_eq!((report.imported, report.problems.len()), (1, 0));
+    let services = [
+        ("cart", "group:nonexistent"),
+        ("till", "payments"),
+        ("new", "nobody"),
+    ];
+    let report = import(file(&services, &["checkout"]))
+        .await
+        .expect("imports");
+    assert_eq!((report.imported, report.orphaned), (1, 0), "{report:?}");
+    let places: Vec<_> = report
+        .problems
+        .iter()
+        .map(|p| (p.line, p.field.as_deref()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (Some(6), Some("spec.owner")),
+            (Some(20), Some("spec.owner"))
+        ]
+    );
+    assert_eq!(of(&portal, "cart").await, ("checkout".into(), false));
+    assert_eq!(of(&portal, "till").await, ("payments".into(), false));
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_cursor_is_of_one_list_in_one_order(pool: PgPool) {
+    let portal = Portal::new(pool).await;
+    let (_, manager) = portal.shop().await;
+    let query = |sort, descending, cursor| ServiceQuery {
+        sort,
+        descending,
+        cursor,
+        limit: Some(1),
+        ..ServiceQuery::default()
+    };
+    let first = portal
+        .control
+        .services(&manager, query(ServiceSort::Name, false, None))
+        .await
+        .expect("lists");
+    let cursor = first.next_cursor.expect("more");
+    let with = |sort, descending, cursor: &str| {
+        let query = query(sort, descending, Some(cursor.to_owned()));
+        portal.control.services(&manager, query)
+    };
+    let next = with(ServiceSort::Name, false, &cursor)
+        .await
+        .expect("lists");
+    assert_eq!(next.items[0].name.as_str(), "checkout");
+    for (sort, descending, cursor) in [
+        (ServiceSort::Team, false, cursor.clone()),
+        (ServiceSort::Name, true, cursor.clone()),
+        (ServiceSort::Name, false, format!("{cursor}AAAA")),
+    ] {
+        let refused = with(sort, descending, &cursor).await.expect_err("refused");
+        assert_eq!(refused.code(), RefusalCode::Invalid);
+        let fields = refused.refusal().fields;
+        assert!(
+            fields.iter().any(|(name, _)| name == "cursor"),
+            "{fields:?}"
+        );
+    }
+    // Nor of another list.
+    let changes = portolan_control::changes::ChangeQuery {
+        cursor: Some(cursor),
+        ..portolan_control::changes::ChangeQuery::default()
+    };
+    let refused = portal
+        .control
+        .changes(&manager, changes)
+        .await
+        .expect_err("refused");
+    assert_eq!(refused.code(), RefusalCode::Invalid);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_comment_that_nobody_sees_rejects_nothing(pool: PgPool) {
+    let portal = Portal::new(pool).await;
+    let (developer, manager) = portal.shop().await;
+    let change = portal
+        .control
+        .request_change(&developer, crate::harness::deploy("1.1.0", "staging"))
+        .await
+        .expect("asked");
+    for comment in ["\u{200b}", "\u{feff}\u{2060}", "fine \u{202e}ton"] {
+        let refused = portal
+            .control
+            .decide(
+                &manager,
+                change.row.id,
+                domain::Verdict::Reject,
+                change.row.evidence_digest,
+                comment.to_owned(),
+            )
+            .await
+            .expect_err("refused");
+        let fields = refused.refusal().fields;
+        assert!(
+            fields.iter().any(|(name, _)| name == "comment"),
+            "{fields:?}"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Holidays: somebody stands in for somebody else, for a while, for what is said, and visibly.
 //!
-//! Who stands in must be allowed by policy to approve there themselves; what they borrow is the place that a rule keeps
-//! for the other. A right that is borrowed is never lent on: what stands behind an approval is the other's own standing.
+//! Who stands in must be allowed by policy to approve there all that the other may; what they borrow is the place that
+//! a rule keeps for the other. A right that is borrowed is never lent on: what stands behind an approval is the other's own standing.
 
 pub(crate) mod rows;
 
@@ -14,12 +14,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{Control, Result, new_id, people::PersonRef};
+use crate::{Control, Error, Result, new_id, people::PersonRef};
 
 /// The longest time somebody may be stood in for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
 /// So many are listed, newest first.
 const LISTED: i64 = 200;
+/// Stands for a team that nobody named.
+const ANY: &str = "any";
 const DELEGATION: &str = "delegation with this id";
 
 /// What is asked for. Absent is all.
@@ -124,9 +126,32 @@ impl Control {
             )
             .into());
         };
-        self.permit(caller, Delegate, to.clone()).await?;
-        if !self.could_approve_there(&to, &new) {
-            return Err(Refusal::field("to", format!("by the policies {} could approve nothing there; whoever stands in must be allowed to themselves", to.login)).into());
+        if let Err(error) = self.permit(caller, Delegate, to.clone()).await {
+            // The policy speaks to the caller, and it is not they who lack something.
+            let everywhere = NewDelegation {
+                team: None,
+                environment: None,
+                ..new.clone()
+            };
+            return Err(match error {
+                Error::Refused(refusal)
+                    if to.id != caller.person.id && !self.could_approve_there(&to, &everywhere) =>
+                {
+                    let told = format!(
+                        "{} could not approve themselves, so cannot stand in for you.",
+                        to.login
+                    );
+                    Error::Refused(Refusal::new(refusal.code, told))
+                }
+                error => error,
+            });
+        }
+        if let Some(lacking) = self.lacking(&caller.person, &to, &new) {
+            let told = format!(
+                "{} could not approve {lacking} themselves, so cannot stand in for you there; choose somebody who could, or say for which team and environment they stand in",
+                to.login
+            );
+            return Err(Refusal::field("to", told).into());
         }
         let mut tx = self.begin(caller).await?;
         let id: DelegationId = new_id();
@@ -170,6 +195,40 @@ impl Control {
 
     /// Whether policy would let this person approve something of what is delegated, step-up aside.
     fn could_approve_there(&self, person: &Person, new: &NewDelegation) -> bool {
+        self.probes(person, new)
+            .iter()
+            .any(|change| self.could_approve(person, change))
+    }
+
+    /// In words, what the one could approve of what is delegated and the other could not. What is delegated is that
+    /// right, so who stands in must be able to have all of it; a narrower delegation asks for less.
+    fn lacking(&self, by: &Person, to: &Person, new: &NewDelegation) -> Option<String> {
+        let probes = self.probes(by, new);
+        let lacking = probes
+            .iter()
+            .find(|change| self.could_approve(by, change) && !self.could_approve(to, change))?;
+        let what = if lacking.kind == ChangeKind::Rollback {
+            "a rollback"
+        } else {
+            "a deployment"
+        };
+        let whose = if lacking.team.as_str() == ANY {
+            "any team".to_owned()
+        } else {
+            format!("team {}", lacking.team)
+        };
+        Some(format!("{what} of {whose} in {}", lacking.environment))
+    }
+
+    fn could_approve(&self, person: &Person, change: &Change) -> bool {
+        let caller = crate::changes::as_job(person.clone());
+        self.policies()
+            .may(&caller, Approve, change, self.now())
+            .is_ok()
+    }
+
+    /// A change of each kind, team and place that is delegated; without a team, of this person's and of any other.
+    fn probes(&self, person: &Person, new: &NewDelegation) -> Vec<Change> {
         let now = self.now();
         let teams: Vec<TeamName> = match &new.team {
             Some(team) => vec![team.clone()],
@@ -177,25 +236,18 @@ impl Control {
                 .teams
                 .iter()
                 .cloned()
-                .chain(TeamName::parse("any").ok())
+                .chain(TeamName::parse(ANY).ok())
                 .collect(),
         };
         let places = self.settings().environments.iter();
         let places = places.filter(|e| new.environment.as_ref().is_none_or(|name| *name == e.name));
-        let caller = crate::changes::as_job(person.clone());
-        places.into_iter().any(|place| {
-            teams.iter().any(|team| {
-                [ChangeKind::Deploy, ChangeKind::Rollback]
-                    .into_iter()
-                    .any(|kind| {
-                        let Some(change) = probe(kind, team, &place.name, place.protected, now)
-                        else {
-                            return false;
-                        };
-                        self.policies().may(&caller, Approve, &change, now).is_ok()
-                    })
+        places
+            .flat_map(|place| teams.iter().map(move |team| (place, team)))
+            .flat_map(|(place, team)| {
+                let kinds = [ChangeKind::Deploy, ChangeKind::Rollback].into_iter();
+                kinds.filter_map(move |kind| probe(kind, team, &place.name, place.protected, now))
             })
-        })
+            .collect()
     }
 }
 

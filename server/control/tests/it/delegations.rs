@@ -160,6 +160,45 @@ async fn its_scope_its_dates_and_who_may_stand_in(pool: PgPool) {
         code(control.delegate(&manager, narrow).await),
         RefusalCode::Invalid
     );
+    // Of the team, and could yet not be a manager in production: neither of everything nor there.
+    portal
+        .person("developer2", &[JobRole::Developer], &["checkout"], true)
+        .await;
+    let colleague = |environment: Option<&str>, team: Option<&str>| NewDelegation {
+        environment: environment.and_then(|name| domain::EnvironmentName::parse(name).ok()),
+        team: team.and_then(|name| TeamName::parse(name).ok()),
+        ..from_now(&portal, "developer2", 1)
+    };
+    for useless in [
+        colleague(None, None),
+        colleague(Some("production"), Some("checkout")),
+        colleague(Some("staging"), None),
+    ] {
+        let refused = control
+            .delegate(&manager, useless)
+            .await
+            .expect_err("useless")
+            .refusal();
+        assert_eq!(refused.code, RefusalCode::Invalid);
+        let (_, why) = refused.fields.iter().next().expect("a field");
+        assert!(
+            why.starts_with("developer2 could not approve a deployment of "),
+            "{why}"
+        );
+    }
+    control
+        .delegate(&manager, colleague(Some("staging"), Some("checkout")))
+        .await
+        .expect("that a developer of the team can have");
+    // Whose fault it is.
+    let refused = control
+        .delegate(&manager, from_now(&portal, "outsider", 1))
+        .await
+        .expect_err("refused");
+    assert_eq!(
+        refused.refusal().detail,
+        "outsider could not approve themselves, so cannot stand in for you."
+    );
     for hours in [-1, 93 * 24] {
         assert_eq!(
             code(

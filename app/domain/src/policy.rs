@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::{
-    Caller, Change, ChangeKind, EnvironmentName, Person, PersonId, Scope, ServiceName, TeamName,
-    TokenId,
+    Caller, Change, ChangeKind, EnvironmentName, Person, PersonId, ScheduleId, Scope,
+    ServiceName, TeamName, TokenId,
 };
 
 #[cfg(feature = "policy")]
@@ -59,10 +59,12 @@ actions! {
     /// Shut a person out of the portal, and let them in again.
     DisablePerson = "disable", PeopleWrite, "disable this person";
     EnablePerson = "enable", PeopleWrite, "enable this person";
-    /// Make and end windows and freezes.
-    ManageSchedule = "schedule", ScheduleWrite, "make or end windows and freezes";
-    /// Let nothing start, and let it start again.
+    /// Make windows and freezes.
+    ManageSchedule = "schedule", ScheduleWrite, "make windows and freezes";
+    /// Let nothing start.
     StopTheLine = "stop", ScheduleWrite, "stop the line";
+    /// End a window, freeze or stop before its time.
+    EndEntry = "end", ScheduleWrite, "end this window, freeze or stop";
     /// Except one change from a freeze: ask for it, or be the second who confirms.
     OverrideFreeze = "override_freeze", ScheduleWrite, "override a freeze";
     /// Let another person stand in for oneself for a while.
@@ -131,6 +133,15 @@ pub struct TokenSubject {
     pub owner: PersonId,
 }
 
+/// A window, freeze or stop.
+#[derive(Clone, Debug)]
+pub struct EntrySubject {
+    pub id: ScheduleId,
+    pub author: PersonId,
+    /// It may hold changes of a protected environment.
+    pub protected: bool,
+}
+
 /// The things there is one of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
@@ -185,6 +196,16 @@ impl Subject for TokenSubject {
         Resource {
             owner: Some(self.owner),
             ..Resource::new("Token", id)
+        }
+    }
+}
+
+impl Subject for EntrySubject {
+    fn resource(&self) -> Resource {
+        Resource {
+            owner: Some(self.author),
+            protected: self.protected,
+            ..Resource::new("Entry", self.id)
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use control::{Control, Result, schedule::DayChange};
 use domain::{
-    Refusal, ScheduleId,
-    policy::{ManageSchedule, Room, StopTheLine},
+    Refusal, RefusalCode, ScheduleId,
     schedule::{Class, Entry},
 };
 use leptos::prelude::*;
@@ -36,16 +35,7 @@ pub async fn entry(
         .map_err(|_| Refusal::not_found("window, freeze or stop with this id"))?;
     let found = control.schedule_entry(caller, None, id).await?;
     let held = control.held_by(caller, id).await?;
-    let may = match found.class {
-        Class::Stop => control
-            .policies()
-            .may(caller, StopTheLine, &Room::Schedule, visit.now),
-        Class::Window | Class::Freeze => {
-            control
-                .policies()
-                .may(caller, ManageSchedule, &Room::Schedule, visit.now)
-        }
-    };
+    let may = control.may_end(caller, &found).await?;
     let document = view(visit, &found, &held, may, ending);
     Ok(match ending.refusal {
         Some(refusal) => document.with_status(refusal.code.status()),
@@ -153,6 +143,14 @@ fn end(visit: &Visit, entry: &Entry, may: Result<(), Refusal>, ending: Ending<'_
                 <p class="hint">"What it holds starts at once, where nothing else holds it. It cannot be altered: end it and make another."</p>
             </form>
         },
+        Err(refusal) if refusal.code == RefusalCode::StepUpRequired => {
+            let back = format!("/calendar/{}#h-end", entry.id);
+            let href = Params::default().link("/auth/step-up", &[("return_to", &back)]);
+            html! {
+                <p>{refusal.detail.as_str()}</p>
+                <p><a class="btn btn-primary btn-sm" href=href id="step-up">{icon("lock")}"Confirm with a second factor"</a></p>
+            }
+        }
         Err(refusal) => html! {
             <div><button class="btn" type="button" disabled aria-describedby="why-end">{icon("circle-play")}{label}</button></div>
             {parts::why("why-end", &refusal)}

@@ -13,7 +13,7 @@ use std::{
 
 use domain::{
     Caller, Event, EventKind, Reason, Refusal, RefusalCode, ScheduleId, SubjectRef,
-    policy::{ManageSchedule, Read, Room, StopTheLine, Visibility},
+    policy::{EndEntry, EntrySubject, ManageSchedule, Read, Room, StopTheLine, Visibility},
     schedule::{Calendar, Class, Ended, Entry, Reach, Recurrence, Span, When, Zone},
 };
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ impl Control {
         self.policies()
             .may(caller, Read, &Room::Schedule, self.now())?;
         let limit = limit(query.limit)?;
-        rows::page(self.pool(), &query, limit).await
+        rows::page(self.pool(), &query, &self.visible(caller)?, limit).await
     }
 
     /// One entry; of the named class, where one is named.
@@ -106,8 +106,7 @@ impl Control {
         id: ScheduleId,
     ) -> Result<Entry> {
         self.allow_read(caller, Room::Schedule, ENTRY).await?;
-        let mut conn = self.pool().acquire().await?;
-        let found = rows::by_id(&mut conn, id)
+        let found = rows::by_id(self.pool(), id, &self.visible(caller)?)
             .await?
             .filter(|e| class.is_none_or(|c| c == e.class));
         found.ok_or_else(|| Refusal::not_found(ENTRY).into())
@@ -165,8 +164,10 @@ impl Control {
         id: ScheduleId,
         reason: Option<Reason>,
     ) -> Result<Entry> {
-        let class = self.schedule_entry(caller, class, id).await?.class;
-        self.may_keep(caller, class).await?;
+        let entry = self.schedule_entry(caller, class, id).await?;
+        let class = entry.class;
+        let subject = self.ending(&entry).await?;
+        self.permit(caller, EndEntry, subject).await?;
         let mut tx = self.begin(caller).await?;
         rows::lock_alone(&mut tx).await?;
         let Some(mut entry) = rows::for_update(&mut tx, id).await? else {
@@ -293,6 +294,32 @@ impl Control {
         }
         let mut conn = self.pool().acquire().await?;
         self.copy(&mut conn).await
+    }
+
+    /// Whether the caller may end it, for the page.
+    pub async fn may_end(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+    ) -> Result<std::result::Result<(), Refusal>> {
+        let subject = self.ending(entry).await?;
+        Ok(self
+            .policies()
+            .may(caller, EndEntry, &subject, self.now()))
+    }
+
+    /// An entry as policy sees it that is to be ended.
+    async fn ending(&self, entry: &Entry) -> Result<EntrySubject> {
+        let protected = match &entry.reach.environment {
+            // One that is gone from the configuration may come back.
+            Some(name) => self.settings().environment(name).is_none_or(|e| e.protected),
+            None => self.settings().environments.iter().any(|e| e.protected),
+        };
+        Ok(EntrySubject {
+            id: entry.id,
+            author: rows::author(self.pool(), entry.id).await?,
+            protected,
+        })
     }
 
     async fn may_keep(&self, caller: &Caller, class: Class) -> Result<()> {

@@ -354,8 +354,8 @@ impl PolicySet {
                 "environment".to_owned(),
                 Expr::new_string(environment.to_string()),
             );
-            attributes.insert("protected".to_owned(), Expr::new_bool(resource.protected));
         }
+        attributes.insert("protected".to_owned(), Expr::new_bool(resource.protected));
         if let Some(kind) = resource.change {
             attributes.insert("kind".to_owned(), Expr::new_string(kind.to_string()));
         }

@@ -200,8 +200,22 @@ fn role_action_resource_matrix() {
                     policies.may(&me, Read, &room, now()),
                 );
             }
+            for (whose, author) in [("own", 1), ("foreign", 2)] {
+                for protected in [false, true] {
+                    let place = if protected { "protected" } else { "open" };
+                    let entry = EntrySubject {
+                        id: crate::ScheduleId(Uuid::from_u128(3)),
+                        author: PersonId(Uuid::from_u128(author)),
+                        protected,
+                    };
+                    line(
+                        format!("end {whose} freeze of {place} places"),
+                        policies.may(&me, EndEntry, &entry, now()),
+                    );
+                }
+            }
             line(
-                "make and end windows and freezes".into(),
+                "make windows and freezes".into(),
                 policies.may(&me, ManageSchedule, &Room::Schedule, now()),
             );
             line(

@@ -2,7 +2,7 @@
 
 use domain::{
     Caller, CallerKind, Change, ChangeId, ChangeState, EvidenceDigest, Refusal, RefusalCode,
-    Verdict,
+    RequirementStatus, Verdict,
     agreement::Agreement,
     policy::{Approve, Reject},
 };
@@ -75,6 +75,18 @@ impl Control {
             CallerKind::Person { authentication, .. } => Some(authentication),
             CallerKind::Token { .. } | CallerKind::Job { .. } => None,
         };
+        if verdict == Verdict::Reject {
+            let since = self.standing_since();
+            let approvals = rows::approvals(tx.conn(), id, since).await?;
+            let agreement = self.agreement(&stored, &approvals);
+            let now = tx.now();
+            let all =
+                crate::delegations::rows::behind(tx.conn(), caller.person.id, now, since).await?;
+            if let Err(refusal) = self.asked(caller, &stored.change, &agreement, &all) {
+                drop(tx);
+                return Err(self.refused(caller, id, refusal).await?);
+            }
+        }
         let stepped_up = caller.is_stepped_up(tx.now());
         let behind = match verdict {
             Verdict::Approve => self.behind(&mut tx, caller, &stored).await?,
@@ -168,6 +180,32 @@ impl Control {
         let all = crate::delegations::rows::behind(tx.conn(), caller.person.id, now, since).await?;
         let found = self.serving(change, &agreement, caller, &all, stepped_up);
         Ok(found.map(|one| (one.by, one.person.clone())))
+    }
+
+    /// Whether some rule for the change asks for the caller, or for whom they stand in for, satisfied already or not: who is
+    /// not asked does not reject. Whoever may cancel a change still can.
+    pub(super) fn asked(
+        &self,
+        caller: &Caller,
+        change: &Change,
+        agreement: &Agreement,
+        all: &[Behind],
+    ) -> std::result::Result<(), Refusal> {
+        let of = |person: &domain::Person| {
+            let needed = |s: &RequirementStatus| s.requirement.of.include(person, &change.team);
+            agreement.status.iter().any(needed)
+        };
+        let behind = || {
+            let mut covering = all.iter().filter(|one| one.covers(change));
+            covering.any(|one| of(&one.person))
+        };
+        if of(&caller.person) || behind() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::Forbidden,
+            "Your word is not asked for: no rule for this change asks for somebody of your job role or team.",
+        ))
     }
 
     /// The first of those whom the caller stands in for with whose standing their word would count.

@@ -413,11 +413,14 @@ impl Control {
             approve: waits
                 .clone()
                 .and(undecided.clone())
-                .and_then(|()| policies.may(caller, Approve, change, now))
-                .and_then(|()| counts()),
+                .and_then(|()| {
+                    let may = policies.may(caller, Approve, change, now);
+                    first_hindrance(may, counts)
+                }),
             reject: waits
                 .and(undecided)
-                .and_then(|()| policies.may(caller, Reject, change, now)),
+                .and_then(|()| policies.may(caller, Reject, change, now))
+                .and_then(|()| self.asked(caller, change, agreement, behind)),
             start: can(ready, "start").and_then(|()| policies.may(caller, Start, change, now)),
             cancel: can(!ended, "cancel").and_then(|()| policies.may(caller, Cancel, change, now)),
             resume: can(change.state == ChangeState::NeedsAttention, "resume")
@@ -429,6 +432,21 @@ impl Control {
             confirm_override: can(false, "confirm"),
             override_promotion: can(false, "override"),
         }
+    }
+}
+
+/// What stands in the way of somebody's word. "Confirm with a second factor" comes last: it would only lead to the other.
+fn first_hindrance(
+    may: Result<(), Refusal>,
+    counts: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match may {
+        Err(refusal) if refusal.code == RefusalCode::StepUpRequired => match counts() {
+            Err(other) if other.code != RefusalCode::StepUpRequired => Err(other),
+            _ => Err(refusal),
+        },
+        Err(refusal) => Err(refusal),
+        Ok(()) => counts(),
     }
 }
 

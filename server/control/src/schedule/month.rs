@@ -41,7 +41,7 @@ impl Control {
         self.policies()
             .may(caller, Read, &Room::Schedule, self.now())?;
         let visible = self.visible(caller)?;
-        let entries = super::rows::meeting(self.pool(), within, MOST).await?;
+        let entries = super::rows::meeting(self.pool(), within, &visible, MOST).await?;
         let entries = entries
             .into_iter()
             .map(|entry| {

@@ -4,6 +4,7 @@ pub(super) mod days;
 
 use domain::{
     EnvironmentName, Login, PersonId, RegionName, ScheduleId, ServiceName, SystemName, TeamName,
+    policy::Visibility,
     schedule::{Class, Ended, Entry, Reach, Recurrence, Span, When, Zone},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -196,7 +197,20 @@ pub(super) async fn count_in_force(tx: &mut ChangeTx) -> Result<i64> {
     .await?)
 }
 
-pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Result<Page<Entry>> {
+/// The teams of which somebody sees services; none for all.
+fn teams(visible: &Visibility) -> Option<Vec<String>> {
+    match visible {
+        Visibility::All => None,
+        Visibility::Teams(teams) => Some(teams.iter().map(ToString::to_string).collect()),
+    }
+}
+
+pub(super) async fn page(
+    pool: &PgPool,
+    query: &ScheduleQuery,
+    visible: &Visibility,
+    limit: i64,
+) -> Result<Page<Entry>> {
     let of = format!("schedule {:?} {}", query.class, query.in_force);
     let before = match &query.cursor {
         None => None,
@@ -211,12 +225,13 @@ pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Re
     };
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT * FROM schedule_entry WHERE ($1::text IS NULL OR class = $1) AND (NOT $2 OR ended_at IS NULL)
-             AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4 + 1",
+             AND ($3::uuid IS NULL OR id < $3) AND schedule_entry_seen_by(schedule_entry, $5) ORDER BY id DESC LIMIT $4 + 1",
     )
     .bind(query.class.map(Class::as_str))
     .bind(query.in_force)
     .bind(before)
     .bind(limit)
+    .bind(teams(visible))
     .fetch_all(pool)
     .await?;
     let entries = rows
@@ -228,12 +243,27 @@ pub(super) async fn page(pool: &PgPool, query: &ScheduleQuery, limit: i64) -> Re
     }))
 }
 
-pub(super) async fn by_id(conn: &mut PgConnection, id: ScheduleId) -> Result<Option<Entry>> {
-    let row: Option<Row> = sqlx::query_as("SELECT * FROM schedule_entry WHERE id = $1")
-        .bind(id.0)
-        .fetch_optional(conn)
-        .await?;
+/// One, unless it is only about services that the caller may not know of.
+pub(super) async fn by_id(
+    pool: &PgPool,
+    id: ScheduleId,
+    visible: &Visibility,
+) -> Result<Option<Entry>> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT * FROM schedule_entry WHERE id = $1 AND schedule_entry_seen_by(schedule_entry, $2)")
+            .bind(id.0)
+            .bind(teams(visible))
+            .fetch_optional(pool)
+            .await?;
     row.map(TryInto::try_into).transpose()
+}
+
+pub(super) async fn author(pool: &PgPool, id: ScheduleId) -> Result<PersonId> {
+    let id: uuid::Uuid = sqlx::query_scalar("SELECT author_id FROM schedule_entry WHERE id = $1")
+        .bind(id.0)
+        .fetch_one(pool)
+        .await?;
+    Ok(id.into())
 }
 
 pub(super) async fn for_update(tx: &mut ChangeTx, id: ScheduleId) -> Result<Option<Entry>> {
@@ -245,15 +275,21 @@ pub(super) async fn for_update(tx: &mut ChangeTx, id: ScheduleId) -> Result<Opti
 }
 
 /// All that meets `within`, ended or not; the oldest first.
-pub(super) async fn meeting(pool: &PgPool, within: Span, most: i64) -> Result<Vec<Entry>> {
+pub(super) async fn meeting(
+    pool: &PgPool,
+    within: Span,
+    visible: &Visibility,
+    most: i64,
+) -> Result<Vec<Entry>> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT * FROM schedule_entry
          WHERE coalesce(from_at, created_at) < $2 AND (ended_at IS NULL OR ended_at > $1) AND (until_at IS NULL OR until_at > $1)
-         ORDER BY id LIMIT $3",
+             AND schedule_entry_seen_by(schedule_entry, $4) ORDER BY id LIMIT $3",
     )
     .bind(within.from.to_sqlx())
     .bind(within.until.to_sqlx())
     .bind(most)
+    .bind(teams(visible))
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(TryInto::try_into).collect()

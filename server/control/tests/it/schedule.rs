@@ -1,5 +1,6 @@
 //! Windows, freezes, stops and overrides, from the wish to the start.
 
+mod ending;
 mod holding;
 mod overriding;
 

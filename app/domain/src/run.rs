@@ -18,7 +18,10 @@ macro_rules! words {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
                 Self::ALL.iter().copied().find(|v| v.as_str() == text)
-                    .ok_or_else(|| format!("'{text}' is no {}", stringify!($name)))
+                    .ok_or_else(|| {
+                        let all: Vec<_> = Self::ALL.iter().map(|v| v.as_str()).collect();
+                        format!("expected one of {}", all.join(", "))
+                    })
             }
         }
     };

@@ -65,6 +65,73 @@ fn wrong(path: &str, message: &str) -> Refusal {
             RefusalCode::Invalid,
             format!("This is not what is expected here: {message}."),
         ),
-        path => Refusal::field(path, message),
+        path => Refusal::field(path, in_words(message)),
+    }
+}
+
+/// What serde and the standard library say to programmers, said to whoever sent it.
+fn in_words(message: &str) -> String {
+    const NUMBERS: [&str; 5] = [
+        "invalid digit found in string",
+        "cannot parse integer from empty string",
+        "number too large to fit in target type",
+        "number too small to fit in target type",
+        "number would be zero for non-zero type",
+    ];
+    if NUMBERS.contains(&message) {
+        return "expected a whole number".to_owned();
+    }
+    if message == "provided string was not `true` or `false`" {
+        return "expected true or false".to_owned();
+    }
+    if message.starts_with("UUID parsing failed") {
+        return "expected an id (a UUID), such as 0195f2a4-7c3e-7b1a-9d52-1f0c8a6e4b11".to_owned();
+    }
+    if let Some(rest) = message.strip_prefix("unknown variant `") {
+        // "expected `a` or `b`", "expected one of `a`, `b`, `c`"; what was sent may hold a '`' itself.
+        let known = rest
+            .rsplit_once("`, expected ")
+            .map_or("", |(_, known)| known);
+        let known: Vec<_> = known.split('`').skip(1).step_by(2).collect();
+        return format!("expected one of {}", known.join(", "));
+    }
+    let wrong = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "));
+    if let Some((found, expected)) = wrong.and_then(|rest| rest.rsplit_once(", expected ")) {
+        return format!("expected {}; this is {}", wanted(expected), given(found));
+    }
+    message.to_owned()
+}
+
+fn wanted(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "a string" | "a borrowed string" | "string or map" => "a text",
+        expected if expected.starts_with("struct ") => "an object",
+        // "a UUID string", "a formatted RFC 3339 time": said by a type's own words.
+        expected => expected,
+    }
+}
+
+fn given(found: &str) -> &'static str {
+    let is = |what: &str| found.starts_with(what);
+    if is("string") || is("character") {
+        "a text"
+    } else if is("integer") || is("floating point") {
+        "a number"
+    } else if is("boolean") {
+        "true or false"
+    } else if is("sequence") {
+        "a list"
+    } else if is("map") || is("newtype") {
+        "an object"
+    } else {
+        "nothing"
     }
 }

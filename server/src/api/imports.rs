@@ -34,7 +34,7 @@ pub(super) struct Import {
     imported: i32,
     #[schema(minimum = 0)]
     unchanged: i32,
-    /// Entities of this source that it no longer has; they are kept and shown as orphaned.
+    /// Services of this source that it no longer has; they are kept and shown as orphaned.
     #[schema(minimum = 0)]
     orphaned: i32,
     /// What is wrong; the other entities were imported.
@@ -100,7 +100,10 @@ const YAML: [&str; 4] = [
 /// Import the catalogue
 ///
 /// With `{}` or without a body: from the configured folder. With YAML: that file, of up to 8 MiB, in the format
-/// of Backstage's `catalog-info.yaml`. Services that their source no longer has become orphaned.
+/// of Backstage's `catalog-info.yaml`. Services that their source no longer has become orphaned; a file with nothing in
+/// it, or an uploaded one with a mistake, lets go of none. A name belongs to the source that has it: from another
+/// source it is a problem and changes nothing, until the first lets go. An owner is a Group of the catalogue, where it
+/// has any, or a team that the rules name; a Component of another owner is a problem and stays as it was.
 #[utoipa::path(post, path = "/services/import", operation_id = "import_catalogue", tag = "catalogue", params(ImportNames),
     request_body(content((TheFolder = "application/json"), (serde_json::Value = "application/yaml"))),
     responses((status = 200, body = Import, description = "What the import did.")))]

@@ -74,6 +74,17 @@ pub(in crate::api) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refu
         };
         Refusal::new(RefusalCode::Malformed, what)
     })?;
+    // Serde would read an array as the fields in the order of our declaration, which is nobody's to know.
+    if !value.is_object() {
+        let what = match value {
+            Value::Array(_) => "a list",
+            Value::String(_) => "a text",
+            Value::Number(_) => "a number",
+            Value::Bool(_) | Value::Null | Value::Object(_) => "no object",
+        };
+        let told = format!("The body is {what}; a JSON object with named fields is expected.");
+        return Err(Refusal::new(RefusalCode::Invalid, told));
+    }
     // Postgres keeps no NUL in texts, and nobody means one.
     if let Some(path) = nul(&value, "") {
         return Err(Refusal::field(path, "may not contain the character NUL"));
@@ -123,6 +134,17 @@ mod tests {
         service: ServiceName,
         #[expect(dead_code, reason = "only read")]
         count: Option<u32>,
+        #[expect(dead_code, reason = "only read")]
+        side: Option<Side>,
+        #[expect(dead_code, reason = "only read")]
+        id: Option<domain::ChangeId>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Side {
+        Left,
+        Right,
     }
 
     fn told(body: &str) -> String {
@@ -144,7 +166,7 @@ mod tests {
         assert_eq!(told("{}"), "service: is missing");
         assert_eq!(
             told(r#"{"service":"a","colour":1}"#),
-            "colour: is unknown; known are: service, count"
+            "colour: is unknown; known are: service, count, side, id"
         );
         assert_eq!(
             told(r#"{"service":"a","service":"b"}"#),
@@ -155,8 +177,47 @@ mod tests {
             "service: may not contain the character NUL"
         );
         assert!(told(r#"{"service":"A"}"#).starts_with("service: a service name has"));
-        assert!(told(r#"{"service":"a","count":"1"}"#).starts_with("count: invalid type: string"));
-        assert!(told(r#"{"service":"a","count":-1}"#).starts_with("count: invalid value"));
+        assert_eq!(
+            told(r#"{"service":"a","count":"1"}"#),
+            "count: expected a whole number, 0 or more; this is a text"
+        );
+        assert_eq!(
+            told(r#"{"service":"a","count":-1}"#),
+            "count: expected a whole number, 0 or more; this is a number"
+        );
+        assert_eq!(
+            told(r#"{"service":["a"]}"#),
+            "service: expected a text; this is a list"
+        );
+        assert_eq!(
+            told(r#"{"service":"a","side":"up"}"#),
+            "side: expected one of left, right"
+        );
+        assert_eq!(
+            told(r#"{"service":"a","id":"x"}"#),
+            "id: expected an id (a UUID), such as 0195f2a4-7c3e-7b1a-9d52-1f0c8a6e4b11"
+        );
+    }
+
+    #[test]
+    fn only_an_object_is_a_body() {
+        // Two fields in the order of their declaration, and with defaults left out.
+        for (body, what) in [
+            (r#"["a",1,null,null]"#, "a list"),
+            (r#"["a"]"#, "a list"),
+            ("[]", "a list"),
+            ("\"a\"", "a text"),
+            ("1", "a number"),
+            ("null", "no object"),
+            ("true", "no object"),
+        ] {
+            assert_eq!(
+                told(body),
+                format!(
+                    "invalid: The body is {what}; a JSON object with named fields is expected."
+                )
+            );
+        }
     }
 
     #[test]

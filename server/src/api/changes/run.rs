@@ -381,6 +381,6 @@ fn lines(asked: Option<i64>) -> Result<i64, Refused> {
     match asked {
         None => Ok(1_000),
         Some(n @ 1..=5_000) => Ok(n),
-        Some(_) => Err(domain::Refusal::field("limit", "between 1 and 5000").into()),
+        Some(_) => Err(domain::Refusal::field("limit", "a whole number from 1 to 5000").into()),
     }
 }

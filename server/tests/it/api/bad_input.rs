@@ -115,11 +115,18 @@ async fn bodies(pool: PgPool) {
             "retry_of",
         ),
         (json!({"kind": "deploy"}), "service"),
+        (with("reason", json!("\u{200b}\u{feff}")), "reason"),
+        (with("reason", json!("fine \u{202e}ton")), "reason"),
     ] {
         let answer = developer.post("/changes", &body).await;
         let errors = problem(&answer, 422, "invalid", &body.to_string());
         assert!(errors[field].is_string(), "{body}: {errors}");
     }
+    // The fields in the order of our declaration are no request.
+    let bare = json!(["deploy", "cart", "1.1.0", "staging", "because"]);
+    let answer = developer.post("/changes", &bare).await;
+    problem(&answer, 422, "invalid", "a list");
+    assert!(answer.text.contains("a JSON object"), "{}", answer.text);
     assert_eq!(
         developer.read("/changes").await["total"],
         0,
@@ -138,6 +145,11 @@ async fn bodies(pool: PgPool) {
             "expires_at",
         ),
         (json!({"name": "", "expires_at": in_a_day}), "name"),
+        (json!({"name": "\u{200b}", "expires_at": in_a_day}), "name"),
+        (
+            json!({"name": "a\u{2066}b", "expires_at": in_a_day}),
+            "name",
+        ),
         (
             json!({"name": "x", "scopes": [], "expires_at": in_a_day}),
             "scopes",

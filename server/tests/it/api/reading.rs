@@ -229,10 +229,30 @@ async fn the_audit_log_is_for_auditors(pool: PgPool) {
     );
     let next = auditor
         .read(&format!(
-            "/audit/events?kind=release.registered&cursor={more}"
+            "/audit/events?kind=release.registered&login=developer&outcome=success&cursor={more}"
         ))
         .await;
     assert_eq!(next["items"][0]["data"]["version"], "1.0.0");
+    // A cursor is a place in the answer to one question.
+    for other in [
+        format!("/audit/events?kind=release.registered&cursor={more}"),
+        format!(
+            "/audit/events?kind=release.registered&login=developer&outcome=success&cursor={more}AAAA"
+        ),
+        format!("/changes?cursor={more}"),
+        format!("/services/cart/releases?cursor={more}"),
+        format!("/people?cursor={more}"),
+        format!("/freezes?cursor={more}"),
+    ] {
+        let answer = auditor.get(&other).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (422, "invalid"),
+            "{other}: {}",
+            answer.text
+        );
+        assert!(answer.json()["errors"]["cursor"].is_string(), "{other}");
+    }
     let path = format!("/audit/events/{}", event["id"].as_str().expect("an id"));
     assert_eq!(&auditor.read(&path).await, event);
     let none = auditor

@@ -161,9 +161,16 @@ impl Control {
         match assumed {
             Ok(session) => {
                 let mut tx = self.begin(caller).await?;
+                // Whoever was disabled while AWS was asked gets nothing of it.
+                let stands = people::rows::hold_active(&mut tx, caller.person.id).await?;
                 record(&mut tx, session.record()).await?;
                 let event = assumed_event(session.record()).of_change(ticket.change);
                 tx.commit(event, vec![]).await?;
+                if !stands {
+                    let actor = Actor::from(caller);
+                    let why = "requester without access";
+                    return self.refuse(actor, Some(ticket), why).await;
+                }
                 let (access_key_id, secret_access_key, session_token) = session.reveal();
                 Ok(PipelineCredentials {
                     version: 1,

@@ -8,7 +8,7 @@ mod build;
 mod http;
 mod queue;
 
-pub use build::{Build, BuildResult, Force, LogPiece};
+pub use build::{Build, BuildResult, Console, Force, LogPiece};
 pub use http::Pipelines;
 pub use queue::{Item, Place, Search};
 

@@ -1,6 +1,6 @@
 //! SQL of people.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{JobRole, Login, Person, PersonId, TeamName};
 use jiff::Timestamp;
@@ -99,6 +99,44 @@ pub(crate) async fn hold_active(tx: &mut ChangeTx, id: PersonId) -> Result<bool>
             .fetch_optional(tx.conn())
             .await?;
     Ok(row.is_some())
+}
+
+/// Why nothing may be done in a person's name any more, as the beginning of a sentence; none while they stand. By the
+/// database's clock: one process' clock may jump.
+pub(crate) async fn lost(
+    conn: &mut PgConnection,
+    id: PersonId,
+    login: &Login,
+    standing: Duration,
+) -> Result<Option<String>> {
+    #[derive(FromRow)]
+    struct Row {
+        disabled_at: Option<jiff_sqlx::Timestamp>,
+        bare: bool,
+        lapsed: bool,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT disabled_at, cardinality(job_roles) = 0 AS bare, signed_in_at <= now() - make_interval(secs => $2) AS lapsed
+         FROM person WHERE id = $1",
+    )
+    .bind(id.0)
+    .bind(standing.as_secs_f64())
+    .fetch_optional(conn)
+    .await?;
+    Ok(match row {
+        None => Some(format!("{login} is not known any more")),
+        Some(row) => match row.disabled_at {
+            Some(at) => {
+                let at = at.to_jiff().strftime("%Y-%m-%d %H:%M UTC");
+                Some(format!("{login} is disabled since {at}"))
+            }
+            None if row.bare => Some(format!("{login} has no job role any more")),
+            None if row.lapsed => Some(format!(
+                "{login} has not signed in for so long that their groups may have changed"
+            )),
+            None => None,
+        },
+    })
 }
 
 #[derive(FromRow)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{Caller, CallerKind, ChangeState, Person, RunId, StepKind, Target, canonical};
+use sqlx::PgConnection;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,9 @@ use super::{
         waves::Measured,
     },
 };
-use crate::{Control, changes::rows::Stored, error::corrupt, new_id, outside::Failure, people};
+use crate::{
+    ChangeTx, Control, changes::rows::Stored, error::corrupt, new_id, outside::Failure, people,
+};
 
 /// A step that loses this many workers in a row is stopped: it may be what kills them.
 const DEATHS: i32 = 3;
@@ -119,13 +122,19 @@ impl Work {
         }
     }
 
-    /// Why nothing new may be begun for the requester, as they stand now.
-    pub(super) fn without_rights(&self) -> Option<Outcome> {
-        self.caller.person.job_roles.is_empty().then(|| {
-            Outcome::failed(format!(
-                "{} no longer has access, so nothing can be done on their behalf.",
-                self.caller.person.login
-            ))
+    /// What the step comes to for somebody in whose name nothing may be done any more; `why` begins the sentence.
+    pub(super) fn without(&self, why: &str) -> Outcome {
+        let region = &self.target.region;
+        Outcome::failed(match self.kind {
+            StepKind::CheckCluster | StepKind::CheckImage | StepKind::TriggerPipeline => {
+                format!("{why}; nothing was begun in {region}.")
+            }
+            StepKind::FollowPipeline
+            | StepKind::VerifyRollout
+            | StepKind::Bake
+            | StepKind::Analyse => {
+                format!("{why}; nothing more is done in {region} in their name.")
+            }
         })
     }
 
@@ -143,11 +152,15 @@ impl Work {
                 change.state
             )));
         }
-        // A build that was started is looked for and followed to its end whoever is still there.
-        match self.kind {
-            StepKind::TriggerPipeline | StepKind::FollowPipeline => None,
-            _ => self.without_rights(),
-        }
+        None
+    }
+
+    /// A build that was started is looked for and followed to its end whoever is still there.
+    fn looks_first(&self) -> bool {
+        matches!(
+            self.kind,
+            StepKind::TriggerPipeline | StepKind::FollowPipeline
+        )
     }
 
     pub(super) fn tries_left(&self) -> bool {
@@ -211,6 +224,10 @@ impl Control {
             poisoned(work.kind)
         } else if let Some(outcome) = work.unfit() {
             outcome
+        } else if !work.looks_first()
+            && let Some(why) = self.requester_lost_now(&work).await?
+        {
+            work.without(&why)
         } else {
             self.perform(&mut work).await?
         };
@@ -220,11 +237,7 @@ impl Control {
 
     async fn perform(&self, work: &mut Work) -> Result<Outcome, Halt> {
         match work.kind {
-            StepKind::CheckCluster
-            | StepKind::CheckImage
-            | StepKind::VerifyRollout
-            | StepKind::Bake
-            | StepKind::Analyse
+            StepKind::CheckCluster | StepKind::CheckImage | StepKind::Bake | StepKind::Analyse
                 if work.cancelled =>
             {
                 Ok(Outcome::Cancelled {
@@ -236,10 +249,47 @@ impl Control {
             StepKind::CheckImage => Box::pin(self.check_image(work)).await,
             StepKind::TriggerPipeline => Box::pin(self.trigger_pipeline(work)).await,
             StepKind::FollowPipeline => Box::pin(self.follow_pipeline(work)).await,
+            // The pipeline has ended: one look, which changes nothing, tells what it left behind.
+            StepKind::VerifyRollout if work.cancelled => {
+                Ok(match Box::pin(self.verify_rollout(work)).await? {
+                    Outcome::Again { why, .. } => Outcome::Cancelled {
+                        note: format!("Not verified, since the change was cancelled. {why}"),
+                        begun: true,
+                    },
+                    other => other,
+                })
+            }
             StepKind::VerifyRollout => Box::pin(self.verify_rollout(work)).await,
             StepKind::Bake => Box::pin(self.bake(work)).await,
             StepKind::Analyse => Box::pin(self.analyse(work)).await,
         }
+    }
+
+    /// Why nothing may be done in the requester's name, as they stand at this moment.
+    pub(super) async fn requester_lost_now(&self, work: &Work) -> Result<Option<String>, Halt> {
+        let mut conn = self.pool().acquire().await?;
+        self.requester_lost_in(&mut conn, work).await
+    }
+
+    /// The same in a transaction: whoever disables them at this moment comes before it or after it.
+    pub(super) async fn requester_lost_for(
+        &self,
+        tx: &mut ChangeTx,
+        work: &Work,
+    ) -> Result<Option<String>, Halt> {
+        people::rows::hold_active(tx, work.stored.change.requester).await?;
+        self.requester_lost_in(tx.conn(), work).await
+    }
+
+    async fn requester_lost_in(
+        &self,
+        conn: &mut PgConnection,
+        work: &Work,
+    ) -> Result<Option<String>, Halt> {
+        let change = &work.stored.change;
+        let standing = self.settings().times.standing;
+        let (who, login) = (change.requester, &change.requester_login);
+        Ok(people::rows::lost(conn, who, login, standing).await?)
     }
 
     /// Reads what the step is about. The requester is read as they stand now.

@@ -122,7 +122,8 @@ impl Control {
             return Ok(Ok(Polled::Ended(result)));
         }
         match pipelines.log(&job, number, work.progress.log_next).await {
-            Ok(piece) if piece.next != work.progress.log_next => {
+            // Half a piece is asked for again: only the whole one says where the next begins.
+            Ok(piece) if piece.broken.is_none() && piece.next != work.progress.log_next => {
                 // A log that has become shorter starts again from its beginning; the whole one comes at the end.
                 let new = piece.next > work.progress.log_next;
                 work.progress.log_next = piece.next;
@@ -233,10 +234,14 @@ impl Control {
         let said = last
             .map(|line| format!(" It said: “{}”.", line.trim_end_matches('.')))
             .unwrap_or_default();
-        Ok(Outcome::failed(format!("{name} {words}{by}.{said}")))
+        // Their ticket was refused, which the build itself cannot explain.
+        let lost = self.requester_lost_now(work).await?;
+        let lost = lost.map(|why| format!(" {why}.")).unwrap_or_default();
+        Ok(Outcome::failed(format!("{name} {words}{by}.{lost}{said}")))
     }
 
-    /// Replaces the copy by the whole log and gives the line that says most of how it ended.
+    /// Replaces the copy by the whole log and gives the line that says most of how it ended. Where the whole one does
+    /// not come, as much of it is kept as came in one way or the other.
     async fn whole_log(&self, work: &mut Work) -> Result<Option<String>, Halt> {
         const TRIES: u32 = 3;
         let job = work.stored.evidence.pipeline.clone();
@@ -244,33 +249,71 @@ impl Control {
         let pipelines = &self.outside().pipelines;
         for tried in 1..=TRIES {
             let room = WHOLE_LOGS.acquire().await.map_err(crate::Error::fault)?;
-            match pipelines.console(&job, number).await {
-                Ok(text) => {
-                    let whole = lines(&text);
-                    drop(text);
-                    self.complete_log(&work.lease, work.run, &whole).await?;
-                    work.progress.log_rest.clear();
-                    return Ok(telling(&whole));
+            let failure = match pipelines.console(&job, number).await {
+                Ok(console) => {
+                    let came = lines(&console.text);
+                    drop(console.text);
+                    match console.broken {
+                        None => {
+                            self.complete_log(&work.lease, work.run, &came, true)
+                                .await?;
+                            work.progress.log_rest.clear();
+                            return Ok(telling(&came));
+                        }
+                        Some(broken) => {
+                            self.rest_of_log(work, tried).await?;
+                            self.complete_log(&work.lease, work.run, &came, false)
+                                .await?;
+                            broken
+                        }
+                    }
                 }
                 Err(failure) => {
-                    // Not held while nothing is done.
-                    drop(room);
-                    tracing::warn!(step = %work.lease.step, tried, %failure, "the whole log could not be read");
-                    if failure.kind == FailureKind::Missing {
-                        break;
-                    }
-                    sleep(self.settings().times.follow.min(Duration::from_secs(5))).await;
+                    self.rest_of_log(work, tried).await?;
+                    failure
                 }
+            };
+            // Not held while nothing is done.
+            drop(room);
+            tracing::warn!(step = %work.lease.step, tried, %failure, "the whole log could not be read");
+            if failure.kind == FailureKind::Missing {
+                break;
+            }
+            if tried < TRIES {
+                sleep(self.settings().times.follow.min(Duration::from_secs(5))).await;
             }
         }
-        let mut left = take_lines(&mut work.progress.log_rest, "\n");
-        left.retain(|line| !line.is_empty());
-        left.push(
-            "[portolan] Jenkins did not give the whole log. Lines may be missing above.".to_owned(),
-        );
-        self.append_log(&work.lease, work.run, &left, &work.progress, None)
+        let said =
+            "[portolan] Jenkins did not give the whole log. Lines may be missing above.".to_owned();
+        self.append_log(&work.lease, work.run, &[said], &work.progress, None)
             .await?;
         Ok(None)
+    }
+
+    /// What the live log says since the last look, for want of the whole one; once, at the first try for that one.
+    async fn rest_of_log(&self, work: &mut Work, tried: u32) -> Result<(), Halt> {
+        if tried > 1 {
+            return Ok(());
+        }
+        let job = work.stored.evidence.pipeline.clone();
+        let number = work.progress.build.unwrap_or_default();
+        let from = work.progress.log_next;
+        let mut left = match self.outside().pipelines.log(&job, number, from).await {
+            Ok(piece) if piece.next > from => {
+                work.progress.log_next = piece.next;
+                take_lines(&mut work.progress.log_rest, &piece.text)
+            }
+            Ok(_) => vec![],
+            Err(failure) => {
+                tracing::debug!(step = %work.lease.step, %failure, "the rest of a log did not come");
+                vec![]
+            }
+        };
+        if !work.progress.log_rest.is_empty() {
+            left.extend(take_lines(&mut work.progress.log_rest, "\n"));
+        }
+        self.append_log(&work.lease, work.run, &left, &work.progress, None)
+            .await
     }
 }
 

@@ -20,7 +20,11 @@ use crate::{
 pub(super) type Given = std::result::Result<AwsSession, Outcome>;
 
 impl Control {
+    /// Asks whether the requester still stands before AWS is asked, and again before the session is used.
     pub(super) async fn session_for(&self, work: &Work, need: Need) -> Result<Given, Halt> {
+        if let Some(why) = self.requester_lost_now(work).await? {
+            return Ok(Err(work.without(&why)));
+        }
         let assumed = self
             .outside()
             .roles
@@ -41,11 +45,15 @@ impl Control {
                 let mut tx = self.begin(&work.caller).await?;
                 changes::rows::touch(&mut tx, change).await?;
                 held(rows::claims::fence(tx.conn(), &work.lease).await?)?;
+                let lost = self.requester_lost_for(&mut tx, work).await?;
                 record(&mut tx, session.record()).await?;
                 tx.commit(assumed_event(session.record()).of_change(change), vec![])
                     .await?;
                 tracing::debug!(step = %work.lease.step, need = need.as_str(), at = "session.recorded");
-                Ok(Ok(session))
+                Ok(match lost {
+                    None => Ok(session),
+                    Some(why) => Err(work.without(&why)),
+                })
             }
             Err(failure) => {
                 if !failure.is_retriable() {

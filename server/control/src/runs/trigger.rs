@@ -54,6 +54,8 @@ enum Intended {
     Cancelled,
     /// A build of ours has run already, or runs.
     Begun,
+    /// There is nobody in whose name it could be; why not.
+    Nobody(String),
 }
 
 /// Why nothing is asked for again although the build is nowhere to be seen.
@@ -90,8 +92,8 @@ impl Control {
         if work.cancelled {
             return Ok(not_started(work));
         }
-        if let Some(outcome) = work.without_rights() {
-            return Ok(outcome);
+        if let Some(why) = self.requester_lost_now(work).await? {
+            return Ok(work.without(&why));
         }
         if let Some(outcome) = self.undeclared(work).await {
             return Ok(outcome);
@@ -99,6 +101,7 @@ impl Control {
         let ticket = match self.intend_build(work, &mark).await? {
             Intended::Cancelled => return Ok(not_started(work)),
             Intended::Begun => return self.unknown(work, &mark, begun(work, &mark)).await,
+            Intended::Nobody(why) => return Ok(work.without(&why)),
             Intended::Ticket(ticket) => ticket,
         };
         tracing::debug!(step = %work.lease.step, at = "trigger.intended");
@@ -182,6 +185,9 @@ impl Control {
         held(rows::claims::fence(tx.conn(), &work.lease).await?)?;
         if ticket_spent(tx.conn(), work.lease.step).await? {
             return Ok(Intended::Begun);
+        }
+        if let Some(why) = self.requester_lost_for(&mut tx, work).await? {
+            return Ok(Intended::Nobody(why));
         }
         let detail = json!({"job": work.stored.evidence.pipeline, "region": work.target.region});
         intend(&mut tx, work.lease.step, mark, CALL, &detail).await?;

@@ -53,11 +53,21 @@ pub struct Build {
 }
 
 /// A piece of a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct LogPiece {
     pub text: String,
     /// Where the next piece begins.
     pub next: u64,
+    /// How it broke off; the text is what came until then.
+    pub broken: Option<Failure>,
+}
+
+/// A log of a build that has ended.
+#[derive(Clone, Debug)]
+pub struct Console {
+    pub text: String,
+    /// How it broke off; the text is what came until then.
+    pub broken: Option<Failure>,
 }
 
 /// How hard to stop a build.
@@ -138,7 +148,7 @@ impl Pipelines {
         let mut url = self.at(job, &[&text, "logText", "progressiveText"]);
         url.query_pairs_mut()
             .append_pair("start", &start.to_string());
-        let reply = self.read(url, &what, LOG).await?;
+        let (reply, broken) = self.read_some(url, &what, LOG).await?;
         // An offset in the raw log, which holds hidden notes: not `start` and the length of the text.
         let next = reply
             .headers
@@ -154,16 +164,20 @@ impl Pipelines {
         Ok(LogPiece {
             text: String::from_utf8_lossy(&reply.body).into_owned(),
             next,
+            broken,
         })
     }
 
     /// The whole log of a build that has ended. The live log of Jenkins may skip lines; this does not.
-    pub async fn console(&self, job: &str, number: u64) -> Result<String, Failure> {
+    pub async fn console(&self, job: &str, number: u64) -> Result<Console, Failure> {
         let text = number.to_string();
         let what = format!("read the whole log of build {number} of {job}");
         let url = self.at(job, &[&text, "consoleText"]);
-        let reply = self.read(url, &what, LOG).await?;
-        Ok(String::from_utf8_lossy(&reply.body).into_owned())
+        let (reply, broken) = self.read_some(url, &what, LOG).await?;
+        Ok(Console {
+            text: String::from_utf8_lossy(&reply.body).into_owned(),
+            broken,
+        })
     }
 
     /// Asks a build to stop. Jenkins answers the same whether anything ran or not; look at it afterwards.

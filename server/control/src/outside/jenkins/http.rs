@@ -124,6 +124,19 @@ impl Pipelines {
         what: &str,
         limit: usize,
     ) -> Result<Reply, Failure> {
+        match self.receive(request, what, limit).await? {
+            (reply, None) => Ok(reply),
+            (_, Some(broken)) => Err(broken),
+        }
+    }
+
+    /// Sends and reads what comes of the answer, and how it broke off if it did.
+    async fn receive(
+        &self,
+        request: RequestBuilder,
+        what: &str,
+        limit: usize,
+    ) -> Result<(Reply, Option<Failure>), Failure> {
         let broken = |error: &reqwest::Error| {
             let why = if error.is_timeout() {
                 "does not answer in time"
@@ -142,21 +155,26 @@ impl Pipelines {
         let mut response = request.send().await.map_err(|e| broken(&e))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = vec![];
-        while let Some(piece) = response.chunk().await.map_err(|e| broken(&e))? {
-            body.extend_from_slice(&piece);
+        let short = loop {
+            match response.chunk().await {
+                Ok(Some(piece)) => body.extend_from_slice(&piece),
+                Ok(None) => break None,
+                Err(error) => break Some(broken(&error)),
+            }
             if body.len() > limit {
-                return Err(Failure::new(
+                break Some(Failure::new(
                     FailureKind::Unreadable,
                     what,
                     format!("Jenkins answered more than {} MiB ({what}).", limit >> 20),
                 ));
             }
-        }
-        Ok(Reply {
+        };
+        let reply = Reply {
             status,
             headers,
             body,
-        })
+        };
+        Ok((reply, short))
     }
 
     /// Sends a read and keeps it only when it is a 200.
@@ -168,6 +186,22 @@ impl Pipelines {
             Ok(reply)
         } else {
             Err(refused(&reply, what))
+        }
+    }
+
+    /// Reads what comes of something of which a part is worth having; a part comes with how it broke off.
+    pub(super) async fn read_some(
+        &self,
+        url: Url,
+        what: &str,
+        limit: usize,
+    ) -> Result<(Reply, Option<Failure>), Failure> {
+        let request = self.request(Method::GET, url);
+        let (reply, short) = self.receive(request, what, limit).await?;
+        if reply.status == StatusCode::OK {
+            Ok((reply, short))
+        } else {
+            Err(short.unwrap_or_else(|| refused(&reply, what)))
         }
     }
 

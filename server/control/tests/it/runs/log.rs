@@ -1,11 +1,11 @@
 //! The copy of a build's log.
 
-use domain::RefusalCode;
+use domain::{RefusalCode, StepKind, StepState};
 use portolan_control::runs::LogLine;
 use sandbox::jenkins::{Answers, Behaviour, Patch};
 use sqlx::PgPool;
 
-use super::stage::Stage;
+use super::stage::{Stage, state_of};
 
 async fn whole(stage: &Stage, id: domain::ChangeId) -> Vec<LogLine> {
     let mut all: Vec<LogLine> = vec![];
@@ -56,15 +56,44 @@ async fn half_a_log_is_kept_and_said_to_be_half(pool: PgPool) {
         answers: Some(Answers::HalfLog),
         ..Patch::default()
     });
-    let change = stage.run("1.1.0", "dev").await;
+    let id = stage.approved("cart", "1.1.0", "staging").await;
+    let _worker = stage.worker();
+    stage
+        .until(id, |change| {
+            state_of(change, "eu-central-1", StepKind::FollowPipeline) == Some(StepState::Succeeded)
+        })
+        .await;
+    stage.jenkins(Patch {
+        answers: Some(Answers::Normal),
+        ..Patch::default()
+    });
+    let change = stage.ended(id).await;
     assert_eq!(
         change.row.state,
         domain::ChangeState::Succeeded,
         "the log is not the deployment"
     );
-    let log = whole(&stage, change.row.id).await;
-    let last = log.last().expect("a line");
-    assert!(last.text.contains("did not give the whole log"), "{last:?}");
+    let log = whole(&stage, id).await;
+    let steps = &change.run.as_ref().expect("a run").steps;
+    let of = |position: usize| {
+        let step = steps[position].id;
+        log.iter()
+            .filter(|line| line.step == step)
+            .map(|line| line.text.as_str())
+            .collect::<Vec<_>>()
+    };
+    let (half, all) = (of(3), of(8));
+    let last = half.last().expect("a line");
+    assert!(last.contains("did not give the whole log"), "{half:?}");
+    assert!(half.len() > 3, "what came is kept: {half:?}");
+    assert!(half[0].starts_with("Started by"), "{half:?}");
+    assert!(half.len() < all.len(), "{half:?}\n{all:?}");
+    assert!(
+        all.iter()
+            .any(|line| line.contains("Done: every pod of cart runs 1.1.0")),
+        "the other region's log is whole: {all:?}"
+    );
+    assert!(!all.iter().any(|line| line.contains("[portolan]")));
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]

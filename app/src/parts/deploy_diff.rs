@@ -26,7 +26,7 @@ fn row(evidence: &Evidence, at: usize, target: &Target) -> Html {
         Some(running) => html! {
             <span class="version">{running.version.as_str()}</span>{image_digest(&running.digest)}
         },
-        None => Html::constant("<span class=\"muted\">nothing deployed by Portolan yet</span>"),
+        None => Html::constant("<span class=\"muted\">nothing verified by Portolan</span>"),
     };
     let becomes = evidence.becomes(target);
     let same = target

@@ -58,12 +58,16 @@ fn environment(row: &ServiceRow, cell: &Cell, known: Option<&EnvironmentRow>, sp
     let protected = known
         .filter(|e| e.protected)
         .map(|_| html! { <div>{mark("lock", "Protected", Tone::Quiet)}</div> });
-    let deployed = row
-        .cells
-        .iter()
-        .filter(|c| c.environment == cell.environment && c.version.is_some())
-        .count();
+    let of = || {
+        row.cells
+            .iter()
+            .filter(|c| c.environment == cell.environment)
+    };
+    let deployed = of().filter(|c| c.version.is_some()).count();
     let parity = match (span, deployed) {
+        _ if of().any(|c| c.doubt.is_some()) => {
+            Some(mark("triangle-alert", "Not known what runs", Tone::Warn))
+        }
         (1, _) | (_, 0) => None,
         _ if cell.parity => Some(mark("equal", "Regions agree", Tone::Good)),
         _ => Some(mark("equal-not", "Regions differ", Tone::Warn)),
@@ -79,6 +83,20 @@ fn environment(row: &ServiceRow, cell: &Cell, known: Option<&EnvironmentRow>, sp
 
 fn region(now: Timestamp, cell: &Cell) -> Html {
     let place = html! { <td><span class="region">{cell.region.as_str()}</span><div class="muted small">{format!("{} side", cell.side)}</div></td> };
+    if let Some(doubt) = &cell.doubt {
+        let label = format!("this change: {} in {}", cell.environment, cell.region);
+        let before = doubt.last_verified.as_ref().map(|version| {
+            html! { <div class="muted small">{format!("{version} was verified before")}</div> }
+        });
+        return html! {
+            {place}
+            <td colspan="5">
+                "unknown since "{time::stamp(doubt.since)}", by "
+                <a class="link" href=format!("/changes/{}", doubt.change) aria-label=label>"this change"</a>
+                {before}
+            </td>
+        };
+    }
     let Some(version) = &cell.version else {
         return html! { {place}<td colspan="5" class="muted">"not deployed by Portolan"</td> };
     };

@@ -79,7 +79,10 @@ fn service(out: &mut String, now: Timestamp, row: &ServiceRow, environments: &[&
 
 /// One environment: one version when its regions agree, else each region with its own.
 fn place<'a>(out: &mut String, now: Timestamp, cells: impl Iterator<Item = &'a Cell> + Clone) {
-    let mut known = cells.clone().filter(|cell| cell.version.is_some());
+    let doubtful = cells.clone().any(|cell| cell.doubt.is_some());
+    let mut known = cells
+        .clone()
+        .filter(|cell| cell.version.is_some() || cell.doubt.is_some());
     let Some(first) = known.next() else {
         out.push_str("<span class=\"muted\">not deployed</span>");
         return;
@@ -93,6 +96,10 @@ fn place<'a>(out: &mut String, now: Timestamp, cells: impl Iterator<Item = &'a C
         out.push_str("<li>");
         if cell.version.is_some() {
             version(out, now, cell);
+        } else if let Some(doubt) = &cell.doubt {
+            out.push_str("<span class=\"muted\">unknown since ");
+            time::write_ago(out, now, doubt.since);
+            out.push_str("</span>");
         } else {
             out.push_str("<span class=\"muted\">not deployed</span>");
         }
@@ -101,8 +108,14 @@ fn place<'a>(out: &mut String, now: Timestamp, cells: impl Iterator<Item = &'a C
         out.push_str("</span></li>");
     }
     out.push_str("</ul><span class=\"status warn\">");
-    write_icon(out, "equal-not");
-    out.push_str("Regions differ</span>");
+    let (icon, words) = if doubtful {
+        ("triangle-alert", "Not known what runs")
+    } else {
+        ("equal-not", "Regions differ")
+    };
+    write_icon(out, icon);
+    out.push_str(words);
+    out.push_str("</span>");
 }
 
 fn version(out: &mut String, now: Timestamp, cell: &Cell) {

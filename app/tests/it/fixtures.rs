@@ -177,6 +177,7 @@ pub(crate) fn service(named: &str, owner: &str, drifted: bool) -> ServiceRow {
         verified_at: v.map(|_| before(3_000)),
         change: v.map(|_| id(100)),
         parity,
+        doubt: None,
     };
     ServiceRow {
         id: id(10),

@@ -51,8 +51,20 @@ pub struct Cell {
     pub since: Option<Timestamp>,
     pub verified_at: Option<Timestamp>,
     pub change: Option<ChangeId>,
-    /// The same image in every region of the environment.
+    /// The same image in every region of the environment. Never where what runs in one of them is in doubt.
     pub parity: bool,
+    /// What runs is not known, so that all of the above is absent.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why it is not known what runs somewhere: a change ended, or waits for a person, after its pipeline could act, and
+/// nothing was verified since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    pub since: Timestamp,
+    pub change: ChangeId,
+    /// What had been verified before.
+    pub last_verified: Option<Version>,
 }
 
 /// A service with all the catalogue says of it.

@@ -56,7 +56,7 @@ struct ServiceCell {
     #[schema(value_type = words::RegionName)]
     region: RegionName,
     side: Side,
-    /// Null where the portal never deployed it.
+    /// Null where the portal never deployed it, and where it is not known what runs (see `doubt`).
     #[schema(value_type = Option<words::Version>)]
     version: Option<Version>,
     #[schema(value_type = Option<words::ImageDigest>)]
@@ -67,8 +67,23 @@ struct ServiceCell {
     /// The change that brought it.
     #[schema(value_type = Option<words::Id>)]
     change: Option<ChangeId>,
-    /// The same image in every region of the environment.
+    /// The same image in every region of the environment. False where what runs in one of them is in doubt.
     parity: bool,
+    /// Set where it is not known what runs; the other fields are null then.
+    doubt: Option<CellDoubt>,
+}
+
+/// Why it is not known what runs: a change was cancelled, failed or waits for a person after its pipeline could act, and
+/// nothing was verified there since. The next verified deployment ends it.
+#[derive(Debug, Serialize, ToSchema)]
+struct CellDoubt {
+    since: Timestamp,
+    /// The change that brought it.
+    #[schema(value_type = words::Id)]
+    change: ChangeId,
+    /// What had been verified before.
+    #[schema(value_type = Option<words::Version>)]
+    last_verified: Option<Version>,
 }
 
 /// A service with all the catalogue says of it.
@@ -134,6 +149,11 @@ impl From<Cell> for ServiceCell {
             verified_at: cell.verified_at,
             change: cell.change,
             parity: cell.parity,
+            doubt: cell.doubt.map(|doubt| CellDoubt {
+                since: doubt.since,
+                change: doubt.change,
+                last_verified: doubt.last_verified,
+            }),
         }
     }
 }

@@ -464,7 +464,8 @@ pub(super) async fn expired(
     Ok(ids.into_iter().map(Into::into).collect())
 }
 
-/// What the portal last verified to run of a service in each region of an environment.
+/// What the portal last verified to run of a service in each region of an environment; nothing where a change has
+/// made that uncertain since.
 pub(super) async fn deployed(
     conn: &mut PgConnection,
     service: ServiceId,
@@ -472,7 +473,9 @@ pub(super) async fn deployed(
 ) -> Result<Vec<(String, domain::evidence::Running)>> {
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT d.region, r.version, r.digest FROM deployment d JOIN release r ON r.id = d.release_id
-         WHERE d.service_id = $1 AND d.environment = $2",
+         WHERE d.service_id = $1 AND d.environment = $2
+           AND NOT EXISTS (SELECT FROM deployment_doubt u WHERE u.service_id = d.service_id
+                           AND u.environment = d.environment AND u.region = d.region)",
     )
     .bind(service.0)
     .bind(environment.as_str())

@@ -22,7 +22,7 @@ use super::{
     aws::{AwsSession, Cluster},
 };
 
-pub use rollout::{Rollout, judge};
+pub use rollout::{Rollout, judge, other};
 
 /// More pods of one service than this are not read.
 const PODS: u32 = 1_000;

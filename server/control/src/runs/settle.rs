@@ -99,6 +99,7 @@ impl Control {
                 )
                 .await?;
                 rows::ends::park_run(&mut tx, work.run).await?;
+                rows::ends::doubt(&mut tx, change.id).await?;
                 let (change, event) = change.park(&why)?;
                 let why = format!("{}: {why}", work.target.region);
                 changes::rows::save(&mut tx, &change, Some(&why)).await?;
@@ -157,8 +158,14 @@ impl Control {
                     let (change, succeeded) = change.succeed()?;
                     changes::rows::save(&mut tx, &change, why).await?;
                     tx.commit(event, vec![succeeded]).await?;
-                } else if change.cancel_requested && work.kind != StepKind::TriggerPipeline {
-                    // What was triggered is first followed, which stops it.
+                } else if change.cancel_requested
+                    && !matches!(
+                        work.kind,
+                        StepKind::TriggerPipeline | StepKind::FollowPipeline
+                    )
+                {
+                    // What was triggered is first followed, which stops it; and where it ended well nevertheless, the
+                    // portal looks once at what runs now.
                     self.end_run(tx, &work, change, None, Some(event)).await?;
                 } else {
                     changes::rows::touch(&mut tx, change.id).await?;
@@ -313,8 +320,10 @@ impl Outcome {
     }
 }
 
-/// For each region what was done of a change and what was not. To be asked after its steps were ended.
+/// For each region what was done of a change and what was not, and the note that what runs is not known where its
+/// pipeline acted unverified. To be asked after its steps were ended.
 pub(crate) async fn what_was_done(tx: &mut ChangeTx, change: &Change) -> ControlResult<Vec<Told>> {
+    rows::ends::doubt(tx, change.id).await?;
     let facts = rows::ends::facts(tx, change.id).await?;
     Ok(summary::tell(&change.version, &facts))
 }

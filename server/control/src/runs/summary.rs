@@ -55,6 +55,13 @@ fn words(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
             "{region}: somebody marked the pipeline's part as done; that {version} runs was not verified."
         );
     }
+    let redeemed = facts.iter().any(|f| f.redeemed);
+    if done(StepKind::FollowPipeline) && !redeemed {
+        // Without the credentials of its ticket a pipeline can do nothing.
+        return format!(
+            "{region}: the pipeline ended well but never took its credentials: it deployed nothing."
+        );
+    }
     if done(StepKind::FollowPipeline) {
         return format!(
             "{region}: the pipeline says that it deployed {version}; that was not verified."
@@ -63,7 +70,7 @@ fn words(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
     if !facts.iter().any(|f| f.intended) {
         return format!("{region}: nothing was changed.");
     }
-    if facts.iter().any(|f| f.redeemed) {
+    if redeemed {
         format!(
             "{region}: the pipeline was at work and did not finish, so either version may be running. Look at the cluster before the next deployment."
         )
@@ -136,6 +143,8 @@ mod tests {
         assert!(told(&facts)[0].contains("either version may be running"));
         facts[3].state = S::Succeeded;
         assert!(told(&facts)[0].contains("was not verified"));
+        facts[2].redeemed = false;
+        assert!(told(&facts)[0].contains("it deployed nothing"));
         facts[2].vouched = true;
         assert!(told(&facts)[0].contains("somebody marked"));
     }

@@ -15,7 +15,7 @@ use crate::{
     outside::{
         Failure,
         aws::{AwsSession, Need},
-        kubernetes::{Namespace, Rollout},
+        kubernetes::{Namespace, Rollout, other},
     },
 };
 
@@ -53,6 +53,9 @@ impl Control {
                         )));
                     }
                     Ok(Rollout::Stuck(why)) => return Ok(Outcome::failed(why)),
+                    Ok(Rollout::Other { image }) => {
+                        return Ok(Outcome::failed(self.not_ours(work, &image).await?));
+                    }
                     Ok(Rollout::Underway(words)) if words != last => {
                         let mut conn = self.pool().acquire().await?;
                         let note = Some(words.as_str());
@@ -87,6 +90,37 @@ impl Control {
                 }
             }
         }
+    }
+
+    /// Why the cluster asks for another image, as far as the portal knows: nobody is accused of what the pipeline
+    /// has just not done.
+    async fn not_ours(&self, work: &Work, image: &str) -> Result<String, Halt> {
+        let (evidence, target) = (&work.stored.evidence, &work.target);
+        let began = rows::intents::build_began(self.pool(), work.run, &target.region).await?;
+        let asked = image.rsplit_once('@').map_or("", |(_, digest)| digest);
+        let before = target.current.as_ref();
+        let still = before.is_none_or(|running| running.digest.as_str() == asked);
+        let service = work.stored.service_id;
+        let known = rows::ends::version_of(self.pool(), service, asked).await?;
+        let runs = known.as_deref().unwrap_or(image);
+        let wanted = evidence.becomes(target).version;
+        Ok(match (began, still) {
+            (false, true) => format!(
+                "The pipeline ended well but never took its credentials, and the cluster still runs {runs}: it deployed nothing."
+            ),
+            (false, false) => format!(
+                "The pipeline ended well but never took its credentials, so it deployed nothing. {} It is {runs}, which is not what ran before either: something else has changed it.",
+                other(evidence.service.as_str(), image)
+            ),
+            (true, true) => format!(
+                "The pipeline took its credentials and ended well, but the cluster still runs {runs} and was not asked for {wanted}. {}",
+                other(evidence.service.as_str(), image)
+            ),
+            (true, false) => format!(
+                "{} It is {runs}, which is not what ran before either: the pipeline set it, or something else has changed it since.",
+                other(evidence.service.as_str(), image)
+            ),
+        })
     }
 
     async fn open_namespace(

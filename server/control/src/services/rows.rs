@@ -90,11 +90,20 @@ pub(super) struct CellRow {
     pub(super) service_id: uuid::Uuid,
     pub(super) environment: String,
     pub(super) region: String,
-    pub(super) version: String,
-    pub(super) digest: String,
-    pub(super) change_id: uuid::Uuid,
-    pub(super) since: jiff_sqlx::Timestamp,
-    pub(super) verified_at: jiff_sqlx::Timestamp,
+    #[sqlx(flatten)]
+    pub(super) deployed: DeployedRow,
+    pub(super) doubted_by: Option<uuid::Uuid>,
+    pub(super) doubted_since: Option<jiff_sqlx::Timestamp>,
+}
+
+/// All there, or none of it.
+#[derive(FromRow)]
+pub(super) struct DeployedRow {
+    pub(super) version: Option<String>,
+    pub(super) digest: Option<String>,
+    pub(super) change_id: Option<uuid::Uuid>,
+    pub(super) since: Option<jiff_sqlx::Timestamp>,
+    pub(super) verified_at: Option<jiff_sqlx::Timestamp>,
 }
 
 #[derive(FromRow)]
@@ -121,8 +130,12 @@ pub(super) fn all(pool: &PgPool) -> impl Stream<Item = sqlx::Result<ListRow>> {
 
 pub(super) fn cells(pool: &PgPool) -> impl Stream<Item = sqlx::Result<CellRow>> {
     sqlx::query_as(
-        "SELECT d.service_id, d.environment, d.region, r.version, r.digest, d.change_id, d.since, d.verified_at
-         FROM deployment d JOIN release r ON r.id = d.release_id",
+        "SELECT coalesce(d.service_id, u.service_id) AS service_id, coalesce(d.environment, u.environment) AS environment,
+             coalesce(d.region, u.region) AS region, r.version, r.digest, d.change_id, d.since, d.verified_at,
+             u.change_id AS doubted_by, u.since AS doubted_since
+         FROM deployment d FULL JOIN deployment_doubt u
+                 ON u.service_id = d.service_id AND u.environment = d.environment AND u.region = d.region
+             LEFT JOIN release r ON r.id = d.release_id",
     )
     .fetch(pool)
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use sqlx::PgPool;
 
 use super::{
-    Cell, ServiceRow,
+    Cell, Doubt, ServiceRow,
     list::{Facets, MatchKey},
     rows,
     search::Index,
@@ -50,12 +50,26 @@ struct Deployed {
     /// Which entry and which place it is of.
     entry: u32,
     place: u16,
+    verified: Option<Verified>,
+    doubt: Option<Box<(uuid::Uuid, Timestamp)>>,
+}
+
+/// What was last verified to run.
+#[derive(Debug)]
+struct Verified {
     version: Arc<str>,
     /// Of the image: SHA-256.
     digest: [u8; 32],
     change: uuid::Uuid,
     since: Timestamp,
-    verified: Timestamp,
+    at: Timestamp,
+}
+
+impl Deployed {
+    /// What runs, as far as that is known.
+    fn known(&self) -> Option<&Verified> {
+        self.verified.as_ref().filter(|_| self.doubt.is_none())
+    }
 }
 
 #[derive(Debug)]
@@ -158,23 +172,45 @@ async fn read_cells(
         ) else {
             continue;
         };
-        let mut digest = [0; 32];
-        let hex = row.digest.strip_prefix("sha256:").unwrap_or_default();
-        hex::decode_to_slice(hex, &mut digest)
-            .map_err(|e| corrupt("release", "digest", row.service_id, e))?;
         cells.push(Deployed {
             entry: *entry,
             place: *place,
-            version: shared.one(row.version),
-            digest,
-            change: row.change_id,
-            since: row.since.to_jiff(),
-            verified: row.verified_at.to_jiff(),
+            verified: verified(row.deployed, row.service_id, shared)?,
+            doubt: row
+                .doubted_by
+                .zip(row.doubted_since)
+                .map(|(by, since)| Box::new((by, since.to_jiff()))),
         });
     }
     cells.sort_by_key(|cell| cell.entry);
     cells.shrink_to_fit();
     Ok(cells)
+}
+
+fn verified(
+    row: rows::DeployedRow,
+    service: uuid::Uuid,
+    shared: &mut Shared,
+) -> Result<Option<Verified>> {
+    let (Some(version), Some(hex), Some(change), Some(since), Some(at)) = (
+        row.version,
+        row.digest,
+        row.change_id,
+        row.since,
+        row.verified_at,
+    ) else {
+        return Ok(None);
+    };
+    let mut digest = [0; 32];
+    let hex = hex.strip_prefix("sha256:").unwrap_or_default();
+    hex::decode_to_slice(hex, &mut digest).map_err(|e| corrupt("release", "digest", service, e))?;
+    Ok(Some(Verified {
+        version: shared.one(version),
+        digest,
+        change,
+        since: since.to_jiff(),
+        at: at.to_jiff(),
+    }))
 }
 
 fn index_of(entries: &[Entry]) -> Index {
@@ -261,23 +297,35 @@ impl Snapshot {
         };
         let mut cells = Vec::with_capacity(self.places.len());
         for (n, place) in (0u16..).zip(&self.places) {
-            let here = deployed.iter().find(|c| c.place == n);
+            let place_here = deployed.iter().find(|c| c.place == n);
+            let here = place_here.and_then(Deployed::known);
+            let version = |of: Option<&Verified>| {
+                of.map(|c| Version::parse(&*c.version))
+                    .transpose()
+                    .map_err(|e| bad("version", e))
+            };
+            let doubt = match place_here.and_then(|c| c.doubt.as_deref().map(|doubt| (c, doubt))) {
+                None => None,
+                Some((cell, (change, since))) => Some(Doubt {
+                    since: *since,
+                    change: (*change).into(),
+                    last_verified: version(cell.verified.as_ref())?,
+                }),
+            };
             cells.push(Cell {
                 environment: place.environment.clone(),
                 region: place.region.clone(),
                 side: place.side,
-                version: here
-                    .map(|c| Version::parse(&*c.version))
-                    .transpose()
-                    .map_err(|e| bad("version", e))?,
+                version: version(here)?,
                 digest: here
                     .map(|c| ImageDigest::parse(format!("sha256:{}", hex::encode(c.digest))))
                     .transpose()
                     .map_err(|e| bad("digest", e))?,
                 since: here.map(|c| c.since),
-                verified_at: here.map(|c| c.verified),
+                verified_at: here.map(|c| c.at),
                 change: here.map(|c| c.change.into()),
-                parity: self.parity(deployed, &place.environment, here),
+                parity: self.parity(deployed, &place.environment),
+                doubt,
             });
         }
         Ok(ServiceRow {
@@ -295,18 +343,16 @@ impl Snapshot {
         })
     }
 
-    fn parity(
-        &self,
-        deployed: &[Deployed],
-        environment: &EnvironmentName,
-        here: Option<&Deployed>,
-    ) -> bool {
-        (0u16..)
+    /// Whether the regions run the same image. Where one of them is in doubt, nobody can say that they do.
+    fn parity(&self, deployed: &[Deployed], environment: &EnvironmentName) -> bool {
+        let mut all = (0u16..)
             .zip(&self.places)
             .filter(|(_, p)| p.environment == *environment)
-            .all(|(n, _)| {
-                let there = deployed.iter().find(|c| c.place == n);
-                there.map(|c| &c.digest) == here.map(|c| &c.digest)
-            })
+            .map(|(n, _)| deployed.iter().find(|c| c.place == n));
+        let digest = |cell: Option<&Deployed>| cell.and_then(Deployed::known).map(|v| v.digest);
+        let Some(first) = all.next() else { return true };
+        std::iter::once(first)
+            .chain(all)
+            .all(|cell| cell.is_none_or(|c| c.doubt.is_none()) && digest(cell) == digest(first))
     }
 }

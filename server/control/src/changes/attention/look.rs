@@ -17,7 +17,7 @@ use crate::{
         aws::{Errand, Need},
         failure::presentable,
         jenkins::{Item, Place},
-        kubernetes::Rollout,
+        kubernetes::{Rollout, other},
     },
     runs::session::{assumed_event, record, refused_event},
 };
@@ -233,6 +233,7 @@ impl Control {
             )),
             Ok(Rollout::Underway(words)) => Ok(format!("A rollout is under way: {words}.")),
             Ok(Rollout::Stuck(words)) => Ok(words),
+            Ok(Rollout::Other { image }) => Ok(other(stored.evidence.service.as_str(), &image)),
             Err(failure) => {
                 tracing::warn!(step = %parked.step, raw = ?failure.raw, "{failure}");
                 Err(failure.words)

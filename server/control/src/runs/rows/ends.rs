@@ -1,8 +1,8 @@
 //! How steps and runs end, and what follows from it.
 
-use domain::{ChangeId, RegionName, RunId, RunState, StepKind, StepState};
+use domain::{ChangeId, RegionName, RunId, RunState, ServiceId, StepKind, StepState};
 use jiff_sqlx::ToSqlx;
-use sqlx::FromRow;
+use sqlx::{FromRow, PgPool};
 
 use super::AttemptEnd;
 use crate::{
@@ -182,7 +182,55 @@ pub(in crate::runs) async fn deployed(
     .bind(version.as_ref().map(domain::Version::as_str))
     .execute(tx.conn())
     .await?;
+    sqlx::query(
+        "DELETE FROM deployment_doubt WHERE service_id = $1 AND environment = $2 AND region = $3",
+    )
+    .bind(stored.service_id.0)
+    .bind(stored.change.environment.as_str())
+    .bind(region.as_str())
+    .execute(tx.conn())
+    .await?;
     crate::catalog::rows::bump_version(tx).await
+}
+
+/// In each region where the pipeline of a change could act, or somebody said that it did, and nothing was verified after
+/// it, what runs is not known from now on. To be asked after its steps were ended. A doubt that is there stays as it is.
+pub(in crate::runs) async fn doubt(tx: &mut ChangeTx, change: ChangeId) -> Result<()> {
+    let now = tx.now().to_sqlx();
+    let done = sqlx::query(
+        "INSERT INTO deployment_doubt (service_id, environment, region, change_id, since)
+         SELECT c.service_id, c.environment, s.region, c.id, $2
+         FROM change c JOIN run r ON r.change_id = c.id JOIN step s ON s.run_id = r.id
+         WHERE c.id = $1
+         GROUP BY c.service_id, c.environment, s.region, c.id
+         HAVING NOT bool_or(s.kind = 'verify_rollout' AND s.state = 'succeeded')
+            AND bool_or(EXISTS (SELECT FROM ticket t WHERE t.step_id = s.id AND t.redeemed_at IS NOT NULL)
+                     OR EXISTS (SELECT FROM attention d WHERE d.step_id = s.id AND d.choice = 'done'))
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(change.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() > 0 {
+        crate::catalog::rows::bump_version(tx).await?;
+    }
+    Ok(())
+}
+
+/// The version whose image this is, if a release of the service has it.
+pub(in crate::runs) async fn version_of(
+    pool: &PgPool,
+    service: ServiceId,
+    digest: &str,
+) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT version FROM release WHERE service_id = $1 AND digest = $2 ORDER BY id DESC LIMIT 1",
+    )
+    .bind(service.0)
+    .bind(digest)
+    .fetch_optional(pool)
+    .await?)
 }
 
 #[derive(FromRow)]

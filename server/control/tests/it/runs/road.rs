@@ -173,7 +173,7 @@ async fn a_person_without_access_any_more_stops_the_run(pool: PgPool) {
         change
             .state_reason
             .expect("why")
-            .contains("developer no longer has access")
+            .contains("developer is disabled since")
     );
     assert!(
         stage.calls().iter().all(|call| call.service != "sts"),
@@ -218,12 +218,25 @@ async fn a_pipeline_that_says_it_deployed_and_did_not_is_found_out(pool: PgPool)
         settings.times.rollout = std::time::Duration::from_secs(2);
     })
     .await;
+    let first = stage.run("1.0.0", "dev").await;
+    assert_eq!(first.row.state, ChangeState::Succeeded);
     stage.behave(Behaviour::Succeed);
     let change = stage.run("1.1.0", "dev").await;
     assert_eq!(change.row.state, ChangeState::Failed);
     let why = change.state_reason.clone().expect("a reason");
-    assert!(why.contains("not for what was approved"), "{why}");
-    assert_eq!(stage.count("SELECT count(*) FROM deployment").await, 0);
+    for part in [
+        "The pipeline ended well but never took its credentials, and the cluster still runs 1.0.0: it deployed nothing.",
+        "eu-west-1: the pipeline ended well but never took its credentials: it deployed nothing.",
+    ] {
+        assert!(why.contains(part), "{part} is not in: {why}");
+    }
+    assert!(!why.contains("something else"), "nobody is accused: {why}");
+    assert_eq!(stage.count("SELECT count(*) FROM deployment").await, 1);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM deployment_doubt").await,
+        0,
+        "a pipeline without credentials changes nothing"
+    );
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]

@@ -347,8 +347,11 @@ impl Stage {
     /// Runs one change of cart to its end.
     pub(crate) async fn run(&self, version: &str, environment: &str) -> ChangeDetail {
         let id = self.approved("cart", version, environment).await;
-        let _worker = self.worker();
-        self.ended(id).await
+        let worker = self.worker();
+        let change = self.ended(id).await;
+        // In good order: what comes next is not claimed by a worker on its way out.
+        worker.stop().await;
+        change
     }
 
     /// Time passes: whoever holds a lease and is gone has lost it.

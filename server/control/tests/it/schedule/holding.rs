@@ -511,7 +511,7 @@ async fn entries_come_back_as_they_were_made_and_the_database_lets_nobody_alter_
     stage
         .portal
         .control
-        .end_entry(&stage.manager, Some(Class::Freeze), made.id, why)
+        .end_entry(&stage.operator, Some(Class::Freeze), made.id, why)
         .await
         .expect("ended");
     let again = sqlx::query("UPDATE schedule_entry SET ended_at = NULL")

@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::{
-    Caller, Change, ChangeKind, EnvironmentName, Person, PersonId, ScheduleId, Scope,
-    ServiceName, TeamName, TokenId,
+    Caller, Change, ChangeKind, EnvironmentName, Person, PersonId, ScheduleId, Scope, ServiceName,
+    TeamName, TokenId,
 };
 
 #[cfg(feature = "policy")]

@@ -303,16 +303,17 @@ impl Control {
         entry: &Entry,
     ) -> Result<std::result::Result<(), Refusal>> {
         let subject = self.ending(entry).await?;
-        Ok(self
-            .policies()
-            .may(caller, EndEntry, &subject, self.now()))
+        Ok(self.policies().may(caller, EndEntry, &subject, self.now()))
     }
 
     /// An entry as policy sees it that is to be ended.
     async fn ending(&self, entry: &Entry) -> Result<EntrySubject> {
         let protected = match &entry.reach.environment {
             // One that is gone from the configuration may come back.
-            Some(name) => self.settings().environment(name).is_none_or(|e| e.protected),
+            Some(name) => self
+                .settings()
+                .environment(name)
+                .is_none_or(|e| e.protected),
             None => self.settings().environments.iter().any(|e| e.protected),
         };
         Ok(EntrySubject {

@@ -410,13 +410,10 @@ impl Control {
         let stopping = change.state == ChangeState::Running && change.cancel_requested;
         let ended = change.state.is_final() || stopping;
         Buttons {
-            approve: waits
-                .clone()
-                .and(undecided.clone())
-                .and_then(|()| {
-                    let may = policies.may(caller, Approve, change, now);
-                    first_hindrance(may, counts)
-                }),
+            approve: waits.clone().and(undecided.clone()).and_then(|()| {
+                let may = policies.may(caller, Approve, change, now);
+                first_hindrance(may, counts)
+            }),
             reject: waits
                 .and(undecided)
                 .and_then(|()| policies.may(caller, Reject, change, now))

@@ -249,12 +249,13 @@ pub(super) async fn by_id(
     id: ScheduleId,
     visible: &Visibility,
 ) -> Result<Option<Entry>> {
-    let row: Option<Row> =
-        sqlx::query_as("SELECT * FROM schedule_entry WHERE id = $1 AND schedule_entry_seen_by(schedule_entry, $2)")
-            .bind(id.0)
-            .bind(teams(visible))
-            .fetch_optional(pool)
-            .await?;
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT * FROM schedule_entry WHERE id = $1 AND schedule_entry_seen_by(schedule_entry, $2)",
+    )
+    .bind(id.0)
+    .bind(teams(visible))
+    .fetch_optional(pool)
+    .await?;
     row.map(TryInto::try_into).transpose()
 }
 

@@ -50,7 +50,9 @@ async fn what_another_made_for_a_protected_place_takes_an_operator_with_a_second
             code(end(&stage, &plain, &entry).await),
             RefusalCode::StepUpRequired
         );
-        end(&stage, &stage.operator, &entry).await.expect("its author");
+        end(&stage, &stage.operator, &entry)
+            .await
+            .expect("its author");
     }
     let entry = freeze(&stage, &plain, Reach::default()).await;
     end(&stage, &stage.operator, &entry)
@@ -70,7 +72,12 @@ async fn what_is_about_one_service_is_known_to_those_who_see_it(pool: PgPool) {
     let control = &stage.portal.control;
     let foreign = stage
         .portal
-        .person("catalog-developer", &[JobRole::Developer], &["catalog"], false)
+        .person(
+            "catalog-developer",
+            &[JobRole::Developer],
+            &["catalog"],
+            false,
+        )
         .await;
     let cart = ServiceName::parse("cart").expect("name");
     let narrow = [
@@ -134,10 +141,7 @@ async fn who_is_not_asked_is_neither_told_to_confirm_nor_able_to_reject(pool: Pg
     for operator in [&plain, &stage.operator] {
         let seen = control.change(operator, change.row.id).await.expect("seen");
         for refused in [seen.buttons.approve, seen.buttons.reject] {
-            assert_eq!(
-                refused.expect_err("not asked").code,
-                RefusalCode::Forbidden
-            );
+            assert_eq!(refused.expect_err("not asked").code, RefusalCode::Forbidden);
         }
         let query = ChangeQuery {
             awaiting_me: true,

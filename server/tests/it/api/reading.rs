@@ -267,5 +267,6 @@ async fn the_audit_log_is_for_auditors(pool: PgPool) {
             "{path}"
         );
     }
-    assert!(shop.world.events("audit.read").await.len() >= 4);
+    // Two pages of one question are one look; then one event, and another question.
+    assert!(shop.world.events("audit.read").await.len() >= 3);
 }

@@ -259,19 +259,19 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
             "stop.created",
         ),
         "DELETE /api/v1/freezes/{id}" => (
-            administrator
+            (world.signed_in("operator").await)
                 .call("DELETE", &format!("/freezes/{it}"), None)
                 .await,
             "freeze.ended",
         ),
         "DELETE /api/v1/windows/{id}" => (
-            administrator
+            (world.signed_in("operator").await)
                 .call("DELETE", &format!("/windows/{it}"), None)
                 .await,
             "window.ended",
         ),
         "DELETE /api/v1/stops/{id}" => (
-            administrator
+            (world.signed_in("operator").await)
                 .call("DELETE", &format!("/stops/{it}"), None)
                 .await,
             "stop.ended",
@@ -296,7 +296,7 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
         "POST /calendar/{id}/end" => {
             let fields = [("reason", "a test")];
             (
-                administrator
+                (world.signed_in("operator").await)
                     .post_form(&format!("/calendar/{it}/end"), &fields)
                     .await,
                 "freeze.ended",

@@ -47,7 +47,8 @@ fn get(client: &Client, from: i64, to: i64) -> GetMetricDataFluentBuilder {
 
 pub(super) async fn cloudwatch(sandbox: &Sandbox) {
     let client = Client::new(&sdk(sandbox, workloads(sandbox).await, IRELAND, 1).await);
-    let from = (sandbox.world().now().as_second() - 600) / 60 * 60;
+    // Where periods of one and of two minutes begin.
+    let from = (sandbox.world().now().as_second() - 600) / 120 * 120;
     // In pieces: the SDK compresses a body of ten kilobytes, which is not served.
     for piece in 0..4 {
         let data =

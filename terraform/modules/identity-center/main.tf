@@ -51,6 +51,9 @@ resource "aws_ssoadmin_permission_set" "this" {
   name             = "portolan-${each.key}"
   description      = each.value.description
   session_duration = each.value.session
+
+  # Where no instance is seen, that is what is said, and not that an argument is missing here.
+  depends_on = [data.aws_identitystore_group.this]
 }
 
 resource "aws_ssoadmin_managed_policy_attachment" "this" {

@@ -1,6 +1,7 @@
 //! Changes: requested, planned, decided, started, cancelled; and how pages and the API see them.
 
 pub mod attention;
+mod awaiting;
 mod decision;
 mod evidence;
 mod explain;

@@ -1,7 +1,5 @@
 //! One change in full: evidence, who agreed and who still can, its run, what happened, and what may be done now.
 
-use std::collections::{HashMap, HashSet};
-
 use domain::{
     Approval, ApprovalId, Approvers, Caller, Change, ChangeId, ChangeState, Evidence, Login,
     Outcome, Person, PersonId, RecordedKind, Refusal, RefusalCode, RequirementStatus, StartMode,
@@ -229,47 +227,8 @@ impl Control {
         })
     }
 
-    /// Which of these changes would take and count the caller's approval now, step-up aside. Two statements,
-    /// however many they are; the caller has been found to see them.
-    pub(super) async fn approvable(
-        &self,
-        caller: &Caller,
-        ids: &[uuid::Uuid],
-    ) -> Result<HashSet<ChangeId>> {
-        let mut conn = self.pool().acquire().await?;
-        let stored = rows::by_ids(&mut conn, ids).await?;
-        let mut given: HashMap<ChangeId, Vec<Approval>> = HashMap::new();
-        for (change, approval) in rows::approvals_of(&mut conn, ids, self.standing_since()).await? {
-            given.entry(change).or_default().push(approval);
-        }
-        let behind = crate::delegations::rows::behind(
-            &mut conn,
-            caller.person.id,
-            self.now(),
-            self.standing_since(),
-        )
-        .await?;
-        drop(conn);
-        let could = |stored: &rows::Stored| {
-            let approvals = given.get(&stored.change.id).map_or(&[][..], Vec::as_slice);
-            let agreement = self.agreement(stored, approvals);
-            match self
-                .buttons(caller, stored, approvals, &agreement, &behind)
-                .approve
-            {
-                Ok(()) => true,
-                Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
-            }
-        };
-        Ok(stored
-            .iter()
-            .filter(|stored| could(stored))
-            .map(|stored| stored.change.id)
-            .collect())
-    }
-
     /// Whom the caller stands in for now.
-    async fn stand_ins(&self, caller: &Caller) -> Result<Vec<Behind>> {
+    pub(super) async fn stand_ins(&self, caller: &Caller) -> Result<Vec<Behind>> {
         let mut conn = self.pool().acquire().await?;
         let (now, since) = (self.now(), self.standing_since());
         crate::delegations::rows::behind(&mut conn, caller.person.id, now, since).await
@@ -341,7 +300,7 @@ impl Control {
             .collect())
     }
 
-    fn buttons(
+    pub(super) fn buttons(
         &self,
         caller: &Caller,
         stored: &rows::Stored,

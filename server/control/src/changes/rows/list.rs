@@ -1,6 +1,6 @@
 //! SQL of lists of changes: keyset pages, newest first, counted up to a bound.
 
-use domain::{ChangeState, Login, PersonId, TeamName, policy::Visibility};
+use domain::{ChangeState, Login, Person, PersonId, Requirement, TeamName, policy::Visibility};
 use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
 use crate::{
@@ -11,6 +11,10 @@ use crate::{
 
 /// Counting stops here; more is shown as "10,000+".
 pub(in crate::changes) const COUNTED: i64 = 10_000;
+
+/// What a [`Row`] is made of.
+const COLUMNS: &str = "SELECT c.id, c.kind, c.state, c.reason, c.requester_login, c.service, c.team, c.version, c.environment, c.protected,
+    c.evidence_digest, c.cancel_requested, c.state_reason, c.created_at, c.updated_at, c.expires_at";
 
 #[derive(FromRow)]
 struct Row {
@@ -129,6 +133,17 @@ fn push_filter(
     }
 }
 
+/// Goes on after the page that the query's cursor ends.
+fn push_place(sql: &mut QueryBuilder<Postgres>, query: &ChangeQuery) -> Result<()> {
+    if let Some(text) = &query.cursor {
+        let before = Cursor::decode(text, 1, &query.list())?.0[0]
+            .parse::<uuid::Uuid>()
+            .map_err(|_| Cursor::broken())?;
+        sql.push(" AND c.id < ").push_bind(before);
+    }
+    Ok(())
+}
+
 pub(in crate::changes) async fn page(
     pool: &PgPool,
     query: &ChangeQuery,
@@ -136,17 +151,9 @@ pub(in crate::changes) async fn page(
     me: PersonId,
     limit: i64,
 ) -> Result<Page<ChangeRow>> {
-    let mut sql = QueryBuilder::new(
-        "SELECT c.id, c.kind, c.state, c.reason, c.requester_login, c.service, c.team, c.version, c.environment, c.protected,
-                c.evidence_digest, c.cancel_requested, c.state_reason, c.created_at, c.updated_at, c.expires_at",
-    );
+    let mut sql = QueryBuilder::new(COLUMNS);
     push_filter(&mut sql, query, visible, me);
-    if let Some(text) = &query.cursor {
-        let before = Cursor::decode(text, 1, &query.list())?.0[0]
-            .parse::<uuid::Uuid>()
-            .map_err(|_| Cursor::broken())?;
-        sql.push(" AND c.id < ").push_bind(before);
-    }
+    push_place(&mut sql, query)?;
     sql.push(" ORDER BY c.id DESC LIMIT ").push_bind(limit + 1);
     let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;
     let items = rows
@@ -156,6 +163,61 @@ pub(in crate::changes) async fn page(
     Ok(Page::cut(items, limit, &query.list(), |r| {
         vec![r.id.to_string()]
     }))
+}
+
+/// These changes, newest first.
+pub(in crate::changes) async fn of_ids(
+    pool: &PgPool,
+    ids: &[uuid::Uuid],
+) -> Result<Vec<ChangeRow>> {
+    let mut sql = QueryBuilder::new(COLUMNS);
+    sql.push(" FROM change c WHERE c.id = ANY(").push_bind(ids);
+    sql.push(") ORDER BY c.id DESC");
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// A change that waits, with no more of it than tells whom it waits for.
+pub(in crate::changes) struct Waiting {
+    pub(in crate::changes) id: uuid::Uuid,
+    team: TeamName,
+    requirements: Vec<Requirement>,
+}
+
+impl Waiting {
+    /// Whether any requirement, open or not, is one that this person could serve.
+    pub(in crate::changes) fn asks(&self, person: &Person) -> bool {
+        self.requirements
+            .iter()
+            .any(|one| one.of.include(person, &self.team))
+    }
+}
+
+/// What a query that asks for [`ChangeQuery::awaiting_me`] matches, newest first.
+pub(in crate::changes) async fn waiting(
+    pool: &PgPool,
+    query: &ChangeQuery,
+    visible: &Visibility,
+    me: PersonId,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let mut sql = QueryBuilder::new("SELECT c.id, c.team, c.requirements");
+    push_filter(&mut sql, query, visible, me);
+    push_place(&mut sql, query)?;
+    sql.push(" ORDER BY c.id DESC LIMIT ").push_bind(limit);
+    let rows: Vec<(uuid::Uuid, String, serde_json::Value)> =
+        sql.build_query_as().fetch_all(pool).await?;
+    rows.into_iter()
+        .map(|(id, team, requirements)| {
+            let bad = |column: &'static str, why: String| corrupt("change", column, id, why);
+            Ok(Waiting {
+                id,
+                team: TeamName::parse(team).map_err(|e| bad("team", e.to_string()))?,
+                requirements: serde_json::from_value(requirements)
+                    .map_err(|e| bad("requirements", e.to_string()))?,
+            })
+        })
+        .collect()
 }
 
 /// How many match, up to [`COUNTED`] + 1.

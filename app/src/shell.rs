@@ -89,8 +89,13 @@ impl Document {
         out.push_str(rules::trouble(visit).as_str());
         out.push_str(crate::calendar::notices(visit).as_str());
         if let Some(notice) = visit.notice {
-            out.push_str("<div class=\"panel good\" role=\"status\">");
-            parts::icon::write_icon(&mut out, "circle-check");
+            let (class, glyph) = if notice == crate::Notice::NotConfirmed {
+                ("warn", "shield-alert")
+            } else {
+                ("good", "circle-check")
+            };
+            out.push_str(&format!("<div class=\"panel {class}\" role=\"status\">"));
+            parts::icon::write_icon(&mut out, glyph);
             out.push_str("<p>");
             escape(&mut out, notice.words());
             out.push_str("</p></div>");

@@ -48,8 +48,13 @@ pub(super) fn done(pages: &Pages, to: &str, notice: Notice) -> Response {
             .headers_mut()
             .insert(header::LOCATION, HeaderValue::from_static("/")),
     };
-    add_cookie(&mut response, flash::tell(notice, pages.app.is_tls()));
+    tell(&mut response, notice, pages.app.is_tls());
     response
+}
+
+/// Tells `notice` on the page that the browser sees next.
+pub(crate) fn tell(response: &mut Response, notice: Notice, tls: bool) {
+    add_cookie(response, flash::tell(notice, tls));
 }
 
 pub(super) fn add_cookie(response: &mut Response, cookie: Option<HeaderValue>) {

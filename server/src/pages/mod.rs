@@ -29,6 +29,7 @@ use domain::{Refusal, RequestId};
 
 use crate::{AppState, edge::Nonce};
 
+pub(crate) use answer::tell;
 pub(crate) use visit::Rendering;
 
 /// What the handlers of pages share.

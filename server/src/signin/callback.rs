@@ -11,11 +11,13 @@ use control::{limits::Limit, sessions::SignIn};
 use domain::{Refusal, RefusalCode, canonical::sha256};
 use tower_sessions::Session;
 
+use app::Notice;
+
 use super::{begin::callback_url, cookie, exchange, seal, verify};
 use crate::{
     AppState,
     edge::{Refused, RequestFacts, limits},
-    sessions,
+    pages, sessions,
 };
 
 /// `GET /auth/callback`
@@ -34,9 +36,10 @@ pub(super) async fn callback(
         .ok()
         .map(|a| cookie::clear(state.is_tls(), &a.state));
     let mut response = match accept(&state, &session, &facts, &headers, answer).await {
-        Ok(return_to) => {
-            let mut response = Redirect::to(&return_to).into_response();
-            *response.status_mut() = StatusCode::SEE_OTHER;
+        Ok(Back::SignedIn(return_to)) => back_to(&return_to),
+        Ok(Back::NotConfirmed(return_to)) => {
+            let mut response = back_to(&return_to);
+            pages::tell(&mut response, Notice::NotConfirmed, state.is_tls());
             response
         }
         Err(refused) => refused.into_response(),
@@ -47,6 +50,19 @@ pub(super) async fn callback(
     Ok(response)
 }
 
+fn back_to(place: &str) -> Response {
+    let mut response = Redirect::to(place).into_response();
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response
+}
+
+/// Where the browser goes, and as what.
+enum Back {
+    SignedIn(String),
+    /// Was signed in and still is: the second factor that was asked for was not given.
+    NotConfirmed(String),
+}
+
 /// Everything up to the bound session. Whatever is refused here is one event.
 async fn accept(
     state: &AppState,
@@ -54,7 +70,7 @@ async fn accept(
     facts: &RequestFacts,
     headers: &HeaderMap,
     answer: Result<Answer, Refusal>,
-) -> Result<String, Refused> {
+) -> Result<Back, Refused> {
     let accepted = match answer {
         Ok(answer) => identify(state, facts, headers, answer).await,
         Err(refusal) => Err(Stop::Refused(refusal)),
@@ -62,20 +78,34 @@ async fn accept(
     match accepted {
         Ok((sign_in, raw, return_to)) => bind(state, session, sign_in, &raw)
             .await
-            .map(|()| return_to),
+            .map(|()| Back::SignedIn(return_to)),
         Err(Stop::Refused(refusal)) => {
-            state
-                .control()
-                .sign_in_refused(facts.id, facts.ip.clone(), &refusal, None)
-                .await?;
+            note(state, facts, &refusal).await?;
             Err(refusal.into())
+        }
+        Err(Stop::NotConfirmed { refusal, return_to }) => {
+            note(state, facts, &refusal).await?;
+            Ok(Back::NotConfirmed(return_to))
         }
         Err(Stop::Fault(error)) => Err(error.into()),
     }
 }
 
+async fn note(state: &AppState, facts: &RequestFacts, refusal: &Refusal) -> Result<(), Refused> {
+    let control = state.control();
+    control
+        .sign_in_refused(facts.id, facts.ip.clone(), refusal, None)
+        .await?;
+    Ok(())
+}
+
 enum Stop {
     Refused(Refusal),
+    /// The person turned back at the identity provider from a second factor; their session stands.
+    NotConfirmed {
+        refusal: Refusal,
+        return_to: String,
+    },
     Fault(control::Error),
 }
 
@@ -127,10 +157,16 @@ async fn identify(
     }
     let code = match (answer.error, answer.code) {
         (Some(error), _) => {
-            return Err(verify::refused(format!(
+            let refusal = verify::refused(format!(
                 "The identity provider did not sign you in ({error}). Try again."
-            ))
-            .into());
+            ));
+            return Err(match attempt.step_up_of {
+                Some(_) => Stop::NotConfirmed {
+                    refusal,
+                    return_to: attempt.return_to,
+                },
+                None => refusal.into(),
+            });
         }
         (None, None) => {
             return Err(verify::refused("The identity provider's answer holds no code.").into());

@@ -13,6 +13,7 @@ mod layout;
 mod limits;
 mod matrix;
 mod oidc;
+mod processes;
 mod routes;
 mod secrets;
 mod sign_in;

@@ -93,6 +93,34 @@ async fn without_saying_when(pool: PgPool) {
     .await;
 }
 
+/// They turned back at the identity provider: where they were, as they were, and told so.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_person_may_turn_back(pool: PgPool) {
+    let world = World::start(pool).await;
+    let mut browser = world.signed_in("manager").await;
+    let leaving = Leaving::of(&browser.get("/auth/step-up?return_to=/approvals").await);
+    let back = world.op.callback(&[
+        ("error", "access_denied"),
+        ("state", leaving.get("state")),
+        ("iss", world.op.issuer()),
+    ]);
+    let answer = browser.get(&back).await;
+    assert_eq!((answer.status, answer.location()), (303, "/approvals"));
+    let page = browser.get("/approvals").await;
+    assert!(page.text.contains("Not confirmed"), "{}", page.text);
+    assert!(browser.is_signed_in().await);
+    assert_eq!(
+        world.count("SELECT count(*) FROM session WHERE mfa").await,
+        0
+    );
+    assert_eq!(
+        world.kinds().await,
+        ["session.signed_in", "session.sign_in_refused"]
+    );
+    let again = browser.get(&back).await;
+    assert_eq!(again.status, 403, "taken once");
+}
+
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn nobody_can_step_up_without_being_signed_in(pool: PgPool) {
     let world = World::start(pool).await;

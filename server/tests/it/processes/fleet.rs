@@ -1,0 +1,189 @@
+//! The processes: started as an installation starts them, ended as a machine ends them.
+
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use rand::{Rng, seq::IndexedRandom as _};
+use sqlx::PgPool;
+
+use crate::harness::{self, World};
+
+/// What points a portal at this stand-in world, on top of what every test's portal has.
+pub fn variables(sandbox: &str, lease: Duration) -> Vec<(&'static str, String)> {
+    vec![
+        ("PORTOLAN_JENKINS__URL", format!("{sandbox}/jenkins")),
+        (
+            "PORTOLAN_JENKINS__TOKEN",
+            "jenkins-api-token-portolan".to_owned(),
+        ),
+        ("PORTOLAN_AWS__ENDPOINT", sandbox.to_owned()),
+        ("PORTOLAN_LIMITS__REDEEM", "100000".to_owned()),
+        ("PORTOLAN_TIMES__LEASE", format!("{}s", lease.as_secs())),
+        ("PORTOLAN_TIMES__POLL", "100ms".to_owned()),
+        ("PORTOLAN_TIMES__FOLLOW", "200ms".to_owned()),
+    ]
+}
+
+struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+/// Dropped, it ends whatever is left of it.
+pub struct Fleet {
+    config: PathBuf,
+    folder: PathBuf,
+    variables: Vec<(String, String)>,
+    database: String,
+    alive: Vec<Process>,
+    asleep: Option<Process>,
+    /// Those that slept once.
+    woken: Vec<u32>,
+    pool: PgPool,
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for process in self.alive.iter_mut().chain(&mut self.asleep) {
+            process.child.kill().ok();
+            process.child.wait().ok();
+        }
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+impl Fleet {
+    pub fn new(world: &World, variables: &[(&'static str, String)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("portolan-{}", uuid::Uuid::now_v7()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (config, token) = (folder.join("portolan.toml"), folder.join("token"));
+        fs::write(&config, harness::CONFIG).expect("written");
+        // The base identity comes as on EKS: from the Pod Identity agent.
+        fs::write(&token, "pod-identity-token-portolan").expect("written");
+        let sandbox = &variables
+            .iter()
+            .find(|(name, _)| *name == "PORTOLAN_AWS__ENDPOINT");
+        let sandbox = sandbox.map(|(_, url)| url.as_str()).expect("an address");
+        let database = harness::database_url(&world.pool);
+        let own = [
+            (
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                format!("{sandbox}/pod-identity/v1/credentials"),
+            ),
+            (
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                token.display().to_string(),
+            ),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("RUST_LOG", "info".to_owned()),
+        ];
+        let text = |(name, value): (&str, String)| (name.to_owned(), value);
+        let mut all = harness::variables(&world.url, &database, world.op.issuer());
+        all.extend(variables.iter().cloned().map(text));
+        all.extend(own.map(text));
+        Self {
+            config,
+            folder,
+            variables: all,
+            database,
+            alive: vec![],
+            asleep: None,
+            woken: vec![],
+            pool: world.pool.clone(),
+        }
+    }
+
+    /// Another worker. Its connections say which one they are, so that the witness knows who writes.
+    pub async fn add(&mut self) {
+        let name = uuid::Uuid::now_v7();
+        let log = self.folder.join(format!("{name}.log"));
+        let database = format!("{}%20-c%20witness.process%3D{name}", self.database);
+        let child = Command::new(env!("CARGO_BIN_EXE_portolan"))
+            .args(["work", "--config"])
+            .arg(&self.config)
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("PORTOLAN_DATABASE__URL", database)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).expect("a log"))
+            .spawn()
+            .expect("started");
+        sqlx::query("INSERT INTO witness_process (name, pid) VALUES ($1, $2)")
+            .bind(name.to_string())
+            .bind(i64::from(child.id()))
+            .execute(&self.pool)
+            .await
+            .expect("noted");
+        self.alive.push(Process { child, log });
+    }
+
+    /// One that holds a step, but none that has lost a worker before: three in a row would rightly stop the step.
+    pub async fn victim(&self, pool: &PgPool, random: &mut impl Rng) -> Option<u32> {
+        let holders: Vec<i64> = sqlx::query_scalar(
+            "SELECT split_part(lease_owner, '-', 2)::bigint FROM step WHERE state = 'running'
+             GROUP BY 1 HAVING max(deaths) = 0",
+        )
+        .fetch_all(pool)
+        .await
+        .expect("holders");
+        let alive: Vec<u32> = self.alive.iter().map(|one| one.child.id()).collect();
+        let fit = alive
+            .into_iter()
+            .filter(|pid| holders.contains(&i64::from(*pid)));
+        fit.collect::<Vec<_>>().choose(random).copied()
+    }
+
+    pub fn kill(&mut self, pid: u32) {
+        let mut process = self.take(pid);
+        process.child.kill().expect("killed");
+        process.child.wait().expect("gone");
+    }
+
+    pub fn freeze(&mut self, pid: u32) {
+        let process = self.take(pid);
+        signal("STOP", pid);
+        self.asleep = Some(process);
+    }
+
+    pub fn wake(&mut self) {
+        if let Some(process) = self.asleep.take() {
+            signal("CONT", process.child.id());
+            self.woken.push(process.child.id());
+            self.alive.push(process);
+        }
+    }
+
+    /// Ends all in good order. Answers what those said that had slept, unless they were killed since.
+    pub fn stop(&mut self) -> Vec<(u32, String)> {
+        for process in &self.alive {
+            signal("TERM", process.child.id());
+        }
+        let mut said = vec![];
+        for mut process in self.alive.drain(..) {
+            let (pid, ended) = (process.child.id(), process.child.wait().expect("ends"));
+            let log = fs::read_to_string(&process.log).expect("a log");
+            assert!(ended.success(), "{pid}: {ended}\n{log}");
+            if self.woken.contains(&pid) {
+                said.push((pid, log));
+            }
+        }
+        said
+    }
+
+    fn take(&mut self, pid: u32) -> Process {
+        let at = self.alive.iter().position(|one| one.child.id() == pid);
+        self.alive.swap_remove(at.expect("alive"))
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
+    assert!(sent.expect("kill").success(), "{name} to {pid}");
+}

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{ChangeDetail, RequirementView, evidence::Planned, rows};
-use crate::{Control, Error, Result, new_id};
+use crate::{ChangeTx, Control, Error, Result, new_id};
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +180,9 @@ impl Control {
         self.checked_timing(caller, &new.timing).await?;
         let new = self.in_the_next_window(&evidence, new).await?;
         let mut tx = self.begin(caller).await?;
+        if let Some(of) = new.retry_of {
+            only_retry(&mut tx, of).await?;
+        }
         let lasts =
             SignedDuration::try_from(self.settings().times.change_expires).map_err(Error::fault)?;
         let change = Change {
@@ -272,6 +275,22 @@ impl Control {
             timing: Timing::default(),
         };
         self.request_change(caller, new).await
+    }
+}
+
+/// Locks what is asked for again, so that of two who ask at once one is told of the other.
+///
+/// # Errors
+/// Refused while an earlier retry of it is under way.
+async fn only_retry(tx: &mut ChangeTx, of: ChangeId) -> Result<()> {
+    rows::for_update(tx, of).await?;
+    match rows::open_retry(tx, of).await? {
+        None => Ok(()),
+        Some(open) => Err(Refusal::new(
+            RefusalCode::Conflict,
+            format!("It was asked for again already, as change {open}, which has not ended."),
+        )
+        .into()),
     }
 }
 

@@ -5,9 +5,9 @@ pub(super) mod list;
 pub(super) mod run;
 
 use domain::{
-    Approval, Change, ChangeId, EnvironmentName, Evidence, EvidenceDigest, GrantId, Login, Person,
-    PersonId, Reason, Refusal, RefusalCode, ReleaseId, Requirement, ServiceId, ServiceName,
-    StartMode, TeamName, Verdict, Version,
+    Approval, Change, ChangeId, ChangeState, EnvironmentName, Evidence, EvidenceDigest, GrantId,
+    Login, Person, PersonId, Reason, Refusal, RefusalCode, ReleaseId, Requirement, ServiceId,
+    ServiceName, StartMode, TeamName, Verdict, Version,
 };
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -137,6 +137,23 @@ pub(crate) async fn for_update(tx: &mut ChangeTx, id: ChangeId) -> Result<Option
         .fetch_optional(tx.conn())
         .await?;
     row.map(TryInto::try_into).transpose()
+}
+
+/// The retry of a change that has not ended.
+pub(super) async fn open_retry(tx: &mut ChangeTx, of: ChangeId) -> Result<Option<ChangeId>> {
+    let ended: Vec<&str> = ChangeState::ALL
+        .iter()
+        .filter(|state| state.is_final())
+        .map(|state| state.as_str())
+        .collect();
+    let found: Option<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT id FROM change WHERE retry_of = $1 AND state <> ALL ($2) ORDER BY id DESC LIMIT 1",
+    )
+    .bind(of.0)
+    .bind(ended)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.map(Into::into))
 }
 
 pub(super) struct New<'a> {

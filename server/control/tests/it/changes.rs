@@ -177,6 +177,47 @@ async fn a_rejection_needs_a_reason_and_ends_the_change(pool: PgPool) {
         .expect("asked again");
     assert_eq!(again.retry_of, Some(id));
     assert_ne!(again.row.id, id);
+    // Who looked and may not is in the audit log, and no part of the story of the change.
+    let stranger = portal
+        .person("stranger", &[JobRole::Developer], &["catalog"], false)
+        .await;
+    portal
+        .control
+        .change(&stranger, id)
+        .await
+        .expect_err("not theirs");
+    let looks: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_event WHERE change_id = $1 AND person_login = 'stranger'",
+    )
+    .bind(id.0)
+    .fetch_one(&portal.pool)
+    .await
+    .expect("count");
+    assert_eq!(looks, 1);
+    let told = portal.control.change(&developer, id).await.expect("seen");
+    assert!(
+        told.timeline
+            .iter()
+            .all(|one| one.login.as_ref().is_none_or(|l| l.as_str() != "stranger"))
+    );
+    let reason = || domain::Reason::parse("fixed").expect("reason");
+    let twice = portal.control.retry(&developer, id, reason()).await;
+    let refusal = twice.expect_err("one is under way").refusal();
+    assert_eq!(refusal.code, RefusalCode::Conflict);
+    assert!(
+        refusal.detail.contains(&again.row.id.to_string()),
+        "{refusal}"
+    );
+    portal
+        .control
+        .cancel(&developer, again.row.id, "not today".into())
+        .await
+        .expect("cancelled");
+    portal
+        .control
+        .retry(&developer, id, reason())
+        .await
+        .expect("it has ended");
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]

@@ -249,11 +249,13 @@ pub(in crate::changes) async fn timeline(
     id: domain::ChangeId,
 ) -> Result<Vec<TimelineEntry>> {
     let rows: Vec<EventRow> = sqlx::query_as(
-        // What was refused has a limit of its own: however often somebody tries, it hides nothing of what was done.
+        // What was refused has a limit of its own: however often somebody tries, it hides nothing of what was done. That
+        // somebody who may not see the change looked for it is no part of its story; the audit log has it.
         "SELECT at, kind, outcome, person_login, record FROM (
              (SELECT * FROM audit_event WHERE change_id = $1 AND outcome <> 'denied' ORDER BY id DESC LIMIT 500)
              UNION ALL
-             (SELECT * FROM audit_event WHERE change_id = $1 AND outcome = 'denied' ORDER BY id DESC LIMIT 50)) AS newest
+             (SELECT * FROM audit_event WHERE change_id = $1 AND outcome = 'denied'
+                AND record::jsonb #>> '{data,action}' IS DISTINCT FROM 'read' ORDER BY id DESC LIMIT 50)) AS newest
          ORDER BY id",
     )
     .bind(id.0)

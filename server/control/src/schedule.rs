@@ -16,7 +16,7 @@ use domain::{
     policy::{EndEntry, EntrySubject, ManageSchedule, Read, Room, StopTheLine, Visibility},
     schedule::{Calendar, Class, Ended, Entry, Reach, Recurrence, Span, When, Zone},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -28,6 +28,8 @@ use crate::{ChangeTx, Control, Page, Result, new_id, page::limit};
 const ENTRY: &str = "window, freeze or stop with this id";
 /// So many may be in force at once; each costs every start a look.
 const MOST: i64 = 500;
+/// What is dated ends this soon: a slip of the hand in the year would hold everything for ever.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// For so long a page tells what is held without asking again.
 const TOLD: Duration = Duration::from_secs(1);
 
@@ -373,6 +375,14 @@ impl Control {
             }
             When::Once(span) if span.until <= now => {
                 return no("until", "after now: it would be over already");
+            }
+            When::Once(Span { until, .. }) | When::Open { until: Some(until) }
+                if *until > now.saturating_add(LONGEST).unwrap_or(Timestamp::MAX) =>
+            {
+                return no(
+                    "until",
+                    "within a year from now; make it again then, if somebody still means it",
+                );
             }
             When::Open { until: Some(until) } if *until <= now => {
                 return no("until", "after now, or empty");

@@ -131,7 +131,7 @@ async fn a_freeze_begun_while_a_change_waits_lets_people_approve_and_nobody_star
     let freeze = stage.freeze(0, 5).await;
     let approved = approve(&stage, &stage.manager, &change).await;
     assert!(waits(&approved));
-    assert_eq!(approved.may_start.expect("decision").freezes(), [freeze.id]);
+    assert_eq!(approved.may_start.expect("decision").overridable(), [freeze.id]);
     let refused = stage
         .portal
         .control
@@ -402,6 +402,7 @@ async fn what_cannot_be_meant_is_refused_beside_its_field(pool: PgPool) {
         (scoped(reach(r#"{"region":"mars-west-1"}"#)), "scope.region"),
         (stage.wish(Class::Freeze, stage.span(-5, -1)), "until"),
         (stage.wish(Class::Freeze, stage.span(5, 5)), "until"),
+        (stage.wish(Class::Freeze, stage.span(0, 367 * 24)), "until"),
         (stage.wish(Class::Stop, stage.span(0, 5)), "until"),
         (
             stage.wish(Class::Freeze, When::Open { until: None }),

@@ -28,6 +28,8 @@ pub(crate) use values::is_loopback;
 #[derive(Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Where `/metrics` is, which tells how much is done and refused; None: at `listen`, for everybody who reaches that.
+    pub metrics_listen: Option<SocketAddr>,
     /// How many proxies of ours stand in front and add to `x-forwarded-for`; 0 means none is believed.
     pub proxies: usize,
     pub log: LogFormat,

@@ -3,7 +3,7 @@
 mod listener;
 mod site;
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -47,13 +47,14 @@ pub fn router(state: &AppState) -> Router {
         .layer(middleware::from_fn_with_state(with(), edge::csrf::protect))
         .layer(middleware::from_fn_with_state(with(), edge::caller::find))
         .layer(sessions::layer(state));
-    let open = Router::new()
+    let mut open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(edge::metrics::show))
-        .with_state(with());
+        .route("/readyz", get(ready));
+    if !state.metrics_apart() {
+        open = open.route("/metrics", get(edge::metrics::show));
+    }
     asked
-        .merge(open)
+        .merge(open.with_state(with()))
         .fallback_service(site::service(state))
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(edge::metrics::measure))
@@ -74,6 +75,27 @@ pub fn router(state: &AppState) -> Router {
             with(),
             edge::request::identify,
         ))
+}
+
+/// What `metrics_listen` answers, of a worker too: nothing for people, so none of the layers above.
+pub fn apart(state: &AppState) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/metrics", get(edge::metrics::show))
+        .with_state(state.clone())
+}
+
+/// Opens `metrics_listen`, where there is one, and serves it until the state is told to stop.
+async fn tell_metrics(address: Option<SocketAddr>, state: &AppState) -> anyhow::Result<()> {
+    let Some(address) = address else {
+        return Ok(());
+    };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} (metrics_listen)"))?;
+    let (router, stopped) = (apart(state), state.stopped());
+    tokio::spawn(async move { listener::serve(listener, router, stopped).await });
+    Ok(())
 }
 
 async fn wrong_method() -> Refused {
@@ -104,10 +126,12 @@ async fn ready(State(state): State<AppState>) -> Response {
 /// `portolan serve`: until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let (address, embedded) = (config.listen, config.worker.embedded);
+    let metrics = config.metrics_listen;
     let state = AppState::build(config, Clock::system(), PortalIdentity::of_this_process()).await?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
+    tell_metrics(metrics, &state).await?;
     state.prepare().await?;
     tracing::info!(%address, public = %state.public_url(), embedded, "serving");
     stop_on_signal(state.clone())?;
@@ -144,7 +168,9 @@ async fn sweep(state: AppState) {
 
 /// `portolan work`: runs only, until SIGTERM or SIGINT.
 pub async fn work(config: Config) -> anyhow::Result<()> {
+    let metrics = config.metrics_listen;
     let state = AppState::build(config, Clock::system(), PortalIdentity::of_this_process()).await?;
+    tell_metrics(metrics, &state).await?;
     state.prepare().await?;
     stop_on_signal(state.clone())?;
     state.worker().work_until(state.stopped()).await;

@@ -39,6 +39,8 @@ struct Inner {
     proxies: usize,
     leptos: LeptosOptions,
     metrics: PrometheusHandle,
+    /// They are asked for at an address of their own.
+    metrics_apart: bool,
     /// Cancelled when the process is to end.
     stop: CancellationToken,
 }
@@ -88,6 +90,7 @@ impl AppState {
             proxies: config.proxies,
             leptos: leptos_options(&config.site_root),
             metrics: edge::metrics::handle(),
+            metrics_apart: config.metrics_listen.is_some(),
             stop: CancellationToken::new(),
         };
         Ok(Self {
@@ -163,6 +166,10 @@ impl AppState {
     }
     pub(crate) fn metrics(&self) -> &PrometheusHandle {
         &self.inner.metrics
+    }
+    /// Whether metrics have an address of their own, and are not told where people come in.
+    pub(crate) fn metrics_apart(&self) -> bool {
+        self.inner.metrics_apart
     }
     /// Ends streams and the worker.
     pub fn stop(&self) {

@@ -20,6 +20,11 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
         "an address and port such as 127.0.0.1:3000",
         parsed,
     );
+    let metrics_listen = r.optional(
+        "metrics_listen",
+        "an address and port such as 0.0.0.0:9464",
+        parsed,
+    );
     let public_url = r.required(
         "public_url",
         "the address people reach the portal at, such as https://portolan.example.com",
@@ -86,6 +91,7 @@ pub(super) fn all(r: &mut Reader<'_>, site_root: PathBuf) -> Option<Config> {
     let (rules, rules_source) = rules?;
     Some(Config {
         listen: listen?,
+        metrics_listen,
         proxies: proxies?,
         log: log?,
         site_root: site_root?,

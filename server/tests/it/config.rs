@@ -68,6 +68,10 @@ fn what_terraform_writes_is_right() {
     assert_eq!(format!("{:?}", config.log), "Json");
     assert_eq!((config.proxies, config.worker.embedded), (1, false));
     assert!(config.database.owner_url.is_some());
+    assert!(
+        config.metrics_listen.is_some(),
+        "metrics are not for those who reach the load balancer"
+    );
 }
 
 /// The settings that the file lists as comments are there, and their defaults are what it says.

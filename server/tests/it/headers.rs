@@ -372,6 +372,24 @@ async fn metrics_name_nobody(pool: PgPool) {
     }
 }
 
+/// With an address of their own they are not told where people come in.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn metrics_can_be_kept_from_the_public(pool: PgPool) {
+    let world = World::with(pool, &[("PORTOLAN_METRICS_LISTEN", "127.0.0.1:0")]).await;
+    assert_eq!(world.browser().get("/metrics").await.status, 404);
+    assert_eq!(world.browser().get("/healthz").await.status, 200);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let router = portolan_server::serve::apart(&world.state);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let metrics = Browser::new(&url).get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.text.contains("portolan_"), "{}", metrics.text);
+    assert_eq!(Browser::new(&url).get("/services").await.status, 404);
+}
+
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn answers_are_compressed_but_not_streams(pool: PgPool) {
     let world = World::start(pool).await;

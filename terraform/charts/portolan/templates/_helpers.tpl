@@ -26,11 +26,17 @@ volumeMounts:
 {{- define "portolan.environment" -}}
 - { name: PORTOLAN_CONFIG, value: /etc/portolan/portolan.toml }
 - { name: PORTOLAN_LISTEN, value: "0.0.0.0:3000" }
+- { name: PORTOLAN_METRICS_LISTEN, value: "0.0.0.0:9464" }
 - { name: PORTOLAN_LOG, value: json }
 - { name: PORTOLAN_PROXIES, value: "1" }
 - { name: PORTOLAN_WORKER__EMBEDDED, value: "false" }
 - { name: AWS_REGION, value: {{ .Values.region }} }
 - { name: AWS_STS_REGIONAL_ENDPOINTS, value: regional }
+{{- end }}
+
+{{/* Where the Datadog agent finds a container's metrics. Takes the container's name. */}}
+{{- define "portolan.scraped" -}}
+ad.datadoghq.com/{{ . }}.checks: '{"openmetrics":{"init_config":{},"instances":[{"openmetrics_endpoint":"http://%%host%%:9464/metrics","namespace":"portolan","metrics":["portolan_.*"]}]}}'
 {{- end }}
 
 {{- define "portolan.pod" -}}

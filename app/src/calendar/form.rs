@@ -1,6 +1,8 @@
 //! Making a window or a freeze, or stopping the line.
 
-use control::{Control, Result};
+use std::sync::Arc;
+
+use control::{Control, Result, services::Facets};
 use domain::{
     ChangeKind, Refusal,
     policy::{ManageSchedule, Room, StopTheLine},
@@ -69,20 +71,27 @@ pub async fn form(
         .collect();
     regions.sort();
     regions.dedup();
-    let document = view(visit, class, &environments, &regions, wanted);
+    let places = Places {
+        environments,
+        regions,
+        known: control.service_list(caller).await?.facets(),
+    };
+    let document = view(visit, class, &places, wanted);
     Ok(match wanted.refusal {
         Some(refusal) => document.with_status(refusal.code.status()),
         None => document,
     })
 }
 
-fn view(
-    visit: &Visit,
-    class: Class,
-    environments: &[String],
-    regions: &[String],
-    wanted: Wanted<'_>,
-) -> Document {
+/// What an entry can be about.
+struct Places {
+    environments: Vec<String>,
+    regions: Vec<String>,
+    /// Teams and systems of the catalogue.
+    known: Arc<Facets>,
+}
+
+fn view(visit: &Visit, class: Class, places: &Places, wanted: Wanted<'_>) -> Document {
     let (title, effect, button) = match class {
         Class::Window => (
             "New window",
@@ -127,7 +136,7 @@ fn view(
             <div class="card-body">
                 {visit.once_fields()}
                 <input type="hidden" name="class" value=class.as_str() />
-                {scope(class, environments, regions, wanted)}
+                {scope(class, places, wanted)}
                 {times}
                 {Field::new("reason", "Why").hint("Everybody who is held by it reads this.").refused(wanted.refusal).area(value("reason"), 2, true)}
                 <div><button class=danger type="submit">{icon(words::glyph(class))}{button}</button></div>
@@ -137,7 +146,7 @@ fn view(
     Document::new(title, main)
 }
 
-fn scope(class: Class, environments: &[String], regions: &[String], wanted: Wanted<'_>) -> Html {
+fn scope(class: Class, places: &Places, wanted: Wanted<'_>) -> Html {
     let value = |name: &str| wanted.fields.map_or("", |f| f.raw(name));
     let refusal = wanted.refusal;
     let choose = |name: &'static str, label: &'static str, any: &'static str, all: &[String]| {
@@ -152,11 +161,12 @@ fn scope(class: Class, environments: &[String], regions: &[String], wanted: Want
         "scope.environment",
         "Environment",
         "All environments",
-        environments,
+        &places.environments,
     );
-    let region = choose("scope.region", "Region", "All regions", regions);
+    let region = choose("scope.region", "Region", "All regions", &places.regions);
     let system = Field::new("scope.system", "System")
         .hint("Empty: all systems.")
+        .suggesting(&places.known.systems)
         .refused(refusal)
         .text("text", value("scope.system"), false);
     let more = (class != Class::Stop).then(|| {
@@ -164,7 +174,7 @@ fn scope(class: Class, environments: &[String], regions: &[String], wanted: Want
             .chain(ChangeKind::ALL.iter().map(|k| (k.as_str(), crate::words::kind(*k))))
             .collect();
         html! {
-            {Field::new("scope.team", "Team").hint("Empty: all teams.").refused(refusal).text("text", value("scope.team"), false)}
+            {Field::new("scope.team", "Team").hint("Empty: all teams.").suggesting(&places.known.teams).refused(refusal).text("text", value("scope.team"), false)}
             {Field::new("scope.service", "Service").hint("Empty: all services.").refused(refusal).text("text", value("scope.service"), false)}
             {Field::new("scope.kind", "Kind of change").hint("A failover is held only by a freeze that names it.").refused(refusal).select(&kinds, value("scope.kind"))}
         }

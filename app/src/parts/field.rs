@@ -14,6 +14,8 @@ pub struct Field<'a> {
     pub label: &'a str,
     pub hint: &'a str,
     pub refusal: Option<&'a Refusal>,
+    /// What the browser offers while one types; anything else may be written.
+    pub suggestions: &'a [String],
 }
 
 impl<'a> Field<'a> {
@@ -23,7 +25,14 @@ impl<'a> Field<'a> {
             label,
             hint: "",
             refusal: None,
+            suggestions: &[],
         }
+    }
+
+    #[must_use]
+    pub fn suggesting(mut self, suggestions: &'a [String]) -> Self {
+        self.suggestions = suggestions;
+        self
     }
 
     #[must_use]
@@ -68,9 +77,19 @@ impl<'a> Field<'a> {
     }
 
     pub fn text(&self, kind: &'static str, value: &str, required: bool) -> Html {
+        let id = (!self.suggestions.is_empty()).then(|| format!("{}-suggestions", self.name));
+        let list = id.clone().map(|id| {
+            let options: Vec<_> = self
+                .suggestions
+                .iter()
+                .map(|one| html! { <option value=one.as_str()></option> })
+                .collect();
+            html! { <datalist id=id>{options}</datalist> }
+        });
         self.wrap(html! {
-            <input class="input" id=self.name name=self.name type=kind value=value required=required
+            <input class="input" id=self.name name=self.name type=kind value=value required=required list=id
                 aria-describedby=self.described_by() aria-invalid=self.wrong().map(|_| "true") autocomplete="off" />
+            {list}
         })
     }
 

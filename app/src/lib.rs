@@ -24,6 +24,7 @@ pub mod keys;
 pub mod landing;
 pub mod params;
 pub mod parts;
+pub mod people;
 pub mod rollback;
 pub mod services;
 pub mod sessions;

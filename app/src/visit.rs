@@ -92,6 +92,7 @@ pub struct Rooms {
     pub catalog: bool,
     pub import: bool,
     pub environments: bool,
+    pub people: bool,
 }
 
 impl Rooms {
@@ -102,6 +103,7 @@ impl Rooms {
             audit: reads(Room::Audit),
             catalog: reads(Room::Catalog),
             environments: reads(Room::Environments),
+            people: reads(Room::People),
             import: policies
                 .may(caller, ImportCatalog, &Room::Catalog, now)
                 .is_ok(),
@@ -171,7 +173,9 @@ notices! {
     EntryMade = "entry_made", "Made. It is in force from now on.";
     EntryEnded = "entry_ended", "Ended. What it held may start, where nothing else holds it.";
     OverrideAsked = "override_asked", "Asked for. It counts for nothing until a second person confirms it.";
-    OverrideConfirmed = "override_confirmed", "Confirmed. The freezes it names no longer hold this change.";
+    OverrideConfirmed = "override_confirmed", "Confirmed. What it names no longer holds this change.";
+    PersonDisabled = "person_disabled", "They are shut out: their sessions and tokens have ended, and nothing starts in their name.";
+    PersonEnabled = "person_enabled", "They may sign in again. Tokens stay ended, and what they approved before stays void.";
     TokenRevoked = "token_revoked", "The token is revoked. Whoever uses it is refused from now on.";
     Imported = "imported", "The catalogue was read. The report is below.";
     ThemeChosen = "theme_chosen", "The colours are changed for this browser.";

@@ -24,6 +24,7 @@ pub(crate) fn places(visit: &Visit) -> impl Iterator<Item = &'static Place> + us
         "/audit" => rooms.audit,
         "/catalog" => rooms.catalog,
         "/environments" => rooms.environments,
+        "/people" => rooms.people,
         "/attention" => operator,
         _ => any,
     })
@@ -38,7 +39,7 @@ const fn place(href: &'static str, words: &'static str, icon: &'static str, key:
     }
 }
 
-const PLACES: [Place; 9] = [
+const PLACES: [Place; 10] = [
     place("/", "Home", "house", 'h'),
     place("/services", "Services", "box", 's'),
     place("/changes", "Changes", "rocket", 'c'),
@@ -47,6 +48,7 @@ const PLACES: [Place; 9] = [
     place("/calendar", "Calendar", "calendar-clock", 'l'),
     place("/environments", "Environments", "layers", 'e'),
     place("/catalog", "Catalogue", "folder-sync", 'k'),
+    place("/people", "People", "users", 'p'),
     place("/audit", "Audit", "scroll-text", 'u'),
 ];
 

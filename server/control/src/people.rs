@@ -72,6 +72,12 @@ impl Control {
         rows::page(self.pool(), &query, self.standing_since(), limit).await
     }
 
+    /// One of them.
+    pub async fn person(&self, caller: &Caller, id: PersonId) -> Result<KnownPerson> {
+        self.allow_read(caller, Room::People, PERSON).await?;
+        self.known_person(id).await
+    }
+
     /// Shuts a person out, at once: their sessions and tokens end.
     pub async fn disable_person(
         &self,

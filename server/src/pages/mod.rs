@@ -13,6 +13,7 @@ mod delegations;
 mod flash;
 mod form;
 mod once;
+mod people;
 mod places;
 mod preferences;
 mod rollback;
@@ -93,6 +94,10 @@ pub fn router(state: AppState) -> Router {
             "/changes/{id}/override/confirm",
             post(calendar::confirm_override),
         )
+        .route("/people", get(people::list))
+        .route("/people/{id}", get(people::detail))
+        .route("/people/{id}/disable", post(people::disable))
+        .route("/people/{id}/enable", post(people::enable))
         .route("/audit", get(places::audit))
         .route("/audit/{id}", get(places::audit_event))
         .route("/tokens", get(tokens::list).post(tokens::create))

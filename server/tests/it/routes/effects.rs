@@ -325,6 +325,18 @@ async fn act(world: &World, route: &str, prepared: serde_json::Value) -> Effect 
                 .await,
             "person.disabled",
         ),
+        "POST /people/{id}/disable" => (
+            administrator
+                .post_form(&format!("/people/{it}/disable"), &[("reason", "a test")])
+                .await,
+            "person.disabled",
+        ),
+        "POST /people/{id}/enable" => (
+            administrator
+                .post_form(&format!("/people/{it}/enable"), &[("reason", "a test")])
+                .await,
+            "person.enabled",
+        ),
         "POST /api/v1/people/{id}/enable" => (
             administrator
                 .call("POST", &format!("/people/{it}/enable"), Some(&because))

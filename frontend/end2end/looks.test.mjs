@@ -85,13 +85,14 @@ test('the pages of a manager', () => looked('manager', 'manager', ['/', '/approv
 
 test('the pages of an operator and an administrator', async () => {
   await looked('operator', 'operator', ['/', '/environments']);
-  await looked('administrator', 'administrator', ['/', '/catalog']);
+  const { items: [someone] } = await api('administrator', 'GET', '/people?limit=1');
+  await looked('administrator', 'administrator', ['/', '/catalog', '/people', `/people/${someone.id}`]);
 });
 
 test('the pages of an auditor', async () => {
   const { items } = await api('auditor', 'GET', '/audit/events?limit=1');
   assert.equal(items.length, 1);
-  await looked('auditor', 'auditor', ['/', '/approvals', '/audit', '/audit?outcome=denied', '/audit?login=nobody', `/audit/${items[0].id}`]);
+  await looked('auditor', 'auditor', ['/', '/approvals', '/audit', '/audit?outcome=denied', '/audit?login=nobody', `/audit/${items[0].id}`, '/people?state=disabled']);
 });
 
 test('what is not there, not allowed or wrong, and who has no rights', async () => {

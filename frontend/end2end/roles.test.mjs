@@ -8,12 +8,12 @@ import { api, otherVersion, tidy } from './harness/world.mjs';
 
 const MENU = ['Home', 'Services', 'Changes', 'Approvals', 'Calendar', 'Environments', 'Catalogue'];
 const people = [
-  { login: 'developer', menu: MENU, home: ['My changes', 'My services'], foreign: ['search'], closed: ['/audit'] },
-  { login: 'catalog-developer', menu: MENU, home: ['My changes', 'My services'], foreign: ['cart'], closed: ['/audit'] },
-  { login: 'manager', menu: MENU, home: ['Waits for your word'], foreign: [], closed: ['/audit'] },
-  { login: 'operator', menu: MENU.toSpliced(4, 0, 'Attention'), home: ['Needs attention', 'Running now'], foreign: [], closed: ['/audit'] },
-  { login: 'auditor', menu: [...MENU, 'Audit'], home: ['Newest refusals', 'Newest events'], foreign: [], closed: [] },
-  { login: 'administrator', menu: [...MENU, 'Audit'], home: ['Catalogue'], foreign: [], closed: [] },
+  { login: 'developer', menu: MENU, home: ['My changes', 'My services'], foreign: ['search'], closed: ['/audit', '/people'] },
+  { login: 'catalog-developer', menu: MENU, home: ['My changes', 'My services'], foreign: ['cart'], closed: ['/audit', '/people'] },
+  { login: 'manager', menu: MENU, home: ['Waits for your word'], foreign: [], closed: ['/audit', '/people'] },
+  { login: 'operator', menu: MENU.toSpliced(4, 0, 'Attention'), home: ['Needs attention', 'Running now'], foreign: [], closed: ['/audit', '/people'] },
+  { login: 'auditor', menu: [...MENU, 'People', 'Audit'], home: ['Newest refusals', 'Newest events'], foreign: [], closed: [] },
+  { login: 'administrator', menu: [...MENU, 'People', 'Audit'], home: ['Catalogue'], foreign: [], closed: [] },
   { login: 'outsider', menu: ['Home'], home: [], foreign: ['cart', 'search'], closed: ['/audit', '/catalog', '/environments', '/calendar'] },
 ];
 let browser;

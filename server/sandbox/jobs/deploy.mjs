@@ -1,10 +1,13 @@
 // Deploys one service to one cluster: the script that a deployment pipeline runs.
 //
 // The pipeline holds no AWS rights. It redeems a one-time ticket for credentials that can do what was approved and nothing
-// else, asks EKS where the cluster is, puts the approved digest into the Deployment and waits until every pod runs it.
+// else, asks EKS where the cluster is, puts the approved digest into the Deployment and waits until every pod runs it. Asked
+// for a share (CANARY_SHARE) it brings up a canary beside what runs and leaves that alone; asked for all, it takes a canary
+// away again, whoever brought it up.
 // Needs Node 20 and nothing from npm. Parameters come as environment variables; see `required` below.
 import { createHash, createHmac } from 'node:crypto';
 import { request as https } from 'node:https';
+import { bringUp, shareOf, takeAway } from './canary.mjs';
 
 const required = ['PORTOLAN_RUN_ID', 'PORTOLAN_TICKET', 'PORTOLAN_URL', 'SERVICE', 'VERSION', 'DIGEST', 'REGION', 'CLUSTER', 'NAMESPACE'];
 const env = process.env;
@@ -142,7 +145,8 @@ function kubernetes(cluster, credentials) {
     new Promise((resolve, reject) => {
       const url = new URL(base.href.replace(/\/$/, '') + path);
       const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-      if (body) headers['content-type'] = type;
+      // The length too: Node frames the body of a DELETE by nothing else.
+      if (body) Object.assign(headers, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
       const request = https(url, { method, ca, headers, timeout: 30_000 }, (response) => {
         const parts = [];
         response.on('data', (part) => parts.push(part));
@@ -154,7 +158,7 @@ function kubernetes(cluster, credentials) {
       request.end(body);
     });
 
-  return async (what, method, path, body, type) => {
+  return async (what, method, path, body, type, missing) => {
     // A token lives 15 minutes; a slow rollout outlives it.
     if (Date.now() - made > 10 * 60_000) {
       token = clusterToken(credentials);
@@ -172,6 +176,7 @@ function kubernetes(cluster, credentials) {
     } catch {
       throw new Refusal(`${what}: ${answer.status} and no JSON (${answer.text.slice(0, 200)})`);
     }
+    if (answer.status === 404 && missing === 'null') return null;
     if (answer.status >= 300) {
       throw new Refusal(`${what}: the Kubernetes API refused with ${answer.status} ${parsed.reason ?? ''}: ${parsed.message ?? ''}`);
     }
@@ -227,13 +232,15 @@ async function rollout(call, path) {
 
 // ---- The deployment ----------------------------------------------------------------------------------------------------
 
-let patched = false;
+/** What a reader has to know when the script is stopped from outside. */
+let left = 'Nothing was changed in the cluster.';
 
 async function main() {
   const missing = required.filter((name) => !env[name]);
   if (missing.length > 0) throw new Refusal(`Parameters without a value: ${missing.join(', ')}`);
   if (!/^sha256:[0-9a-f]{64}$/.test(env.DIGEST)) throw new Refusal(`DIGEST is no image digest: ${env.DIGEST}`);
-  say(`Deploy ${env.SERVICE} ${env.VERSION} (${env.DIGEST}) to ${env.CLUSTER} in ${env.REGION}`);
+  const share = shareOf(env.CANARY_SHARE, Refusal);
+  say(`${share ? `Bring up a canary of ${share} % of` : 'Deploy'} ${env.SERVICE} ${env.VERSION} (${env.DIGEST}) to ${env.CLUSTER} in ${env.REGION}`);
 
   const credentials = await redeem();
   say(`Ticket redeemed: session ${credentials.AccessKeyId}, valid until ${credentials.Expiration}`);
@@ -250,20 +257,26 @@ async function main() {
 
   const account = cluster.arn.split(':')[4];
   const image = `${account}.dkr.ecr.${env.REGION}.amazonaws.com/shop/${env.SERVICE}@${env.DIGEST}`;
+  const job = { call, say, Refusal, rollout, sleep, leaves: (words) => (left = words), image, path, deadlineMs: rolloutTimeoutMs };
+  if (share) {
+    await bringUp(job, before, share);
+    return;
+  }
   const patch = {
     metadata: { annotations: { [annotation]: env.PORTOLAN_RUN_ID } },
     spec: { template: { spec: { containers: [{ name: env.SERVICE, image }] } } },
   };
   await call('Set the image', 'PATCH', path, patch, 'application/strategic-merge-patch+json');
-  patched = true;
+  left = 'The image was already set: the cluster goes on rolling it out.';
   say(container.image === image ? `Image is ${image} already` : `Image set to ${image}`);
 
   await rollout(call, path);
   say(`Done: every pod of ${env.SERVICE} runs ${env.VERSION}`);
+  await takeAway(job);
 }
 
 process.on('SIGTERM', () => {
-  say(patched ? 'Stopped. The image was already set: the cluster goes on rolling it out.' : 'Stopped. Nothing was changed in the cluster.');
+  say(`Stopped. ${left}`);
   process.exit(143);
 });
 

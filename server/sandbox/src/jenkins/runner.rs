@@ -22,8 +22,9 @@ use crate::world::World;
 /// How often queue and builds move on.
 const BEAT: Duration = Duration::from_millis(20);
 
-const SCRIPTS: [(&str, &str); 3] = [
+const SCRIPTS: [(&str, &str); 4] = [
     ("deploy.mjs", include_str!("../../jobs/deploy.mjs")),
+    ("canary.mjs", include_str!("../../jobs/canary.mjs")),
     ("scripted.mjs", include_str!("../../jobs/scripted.mjs")),
     ("guard.mjs", include_str!("../../jobs/guard.mjs")),
 ];
@@ -124,13 +125,27 @@ async fn run(
         .exited(&launch.job, launch.number, outcome, &detail, now);
 }
 
+fn apply(world: &World, launch: &Launch) -> Result<(), String> {
+    let given = |name: &str| {
+        let mut all = launch.parameters.iter();
+        let found = all.find(|parameter| parameter.name == name);
+        found.map_or_else(String::new, |parameter| parameter.value.clone())
+    };
+    world.lock().kubernetes.apply(&given, now(world))
+}
+
 fn process(world: &World, folder: &Path, launch: &Launch) -> anyhow::Result<Child> {
+    if launch.behaviour == Behaviour::Apply {
+        apply(world, launch).map_err(anyhow::Error::msg)?;
+    }
     let number = launch.number.to_string();
     let mut process = Process::new("node");
     process.arg("--import").arg(folder.join("guard.mjs"));
     match &launch.behaviour {
         Behaviour::Deploy => process.arg(folder.join("deploy.mjs")),
-        Behaviour::Succeed => process.arg(folder.join("scripted.mjs")).arg("succeed"),
+        Behaviour::Succeed | Behaviour::Apply => {
+            process.arg(folder.join("scripted.mjs")).arg("succeed")
+        }
         Behaviour::Fail => process.arg(folder.join("scripted.mjs")).arg("fail"),
         Behaviour::Hang => process.arg(folder.join("scripted.mjs")).arg("hang"),
         Behaviour::Stubborn => process.arg(folder.join("scripted.mjs")).arg("stubborn"),

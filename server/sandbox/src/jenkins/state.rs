@@ -65,6 +65,10 @@ pub(crate) fn deploy_parameters() -> Vec<Definition> {
         "NAMESPACE",
     ];
     definitions.extend(names.iter().map(|name| Definition::text(name, "")));
+    definitions.push(Definition::text(
+        "CANARY_SHARE",
+        "Percent of the replicas that a canary gets; empty for all of them",
+    ));
     definitions
 }
 

@@ -12,6 +12,9 @@ pub enum Behaviour {
     Deploy,
     /// Prints a line and exits 0.
     Succeed,
+    /// The same, and the cluster is at once as `Deploy` would leave it: for tests that are about something else than the
+    /// script, its ticket and its session.
+    Apply,
     /// Prints an error and exits 1.
     Fail,
     /// Runs until it is stopped, and obeys SIGTERM.

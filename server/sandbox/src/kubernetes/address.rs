@@ -51,13 +51,15 @@ impl Kind {
 }
 
 /// Every verb and address served, as RBAC sees them: verb, group, resource with subresource. A test walks them.
-pub const SERVED: [(&str, &str, &str); 18] = [
+pub const SERVED: [(&str, &str, &str); 20] = [
     ("get", "", "version"),
     ("get", "", "namespaces"),
     ("get", "apps", "deployments"),
     ("list", "apps", "deployments"),
     ("watch", "apps", "deployments"),
     ("patch", "apps", "deployments"),
+    ("create", "apps", "deployments"),
+    ("delete", "apps", "deployments"),
     ("get", "apps", "deployments/scale"),
     ("update", "apps", "deployments/scale"),
     ("patch", "apps", "deployments/scale"),

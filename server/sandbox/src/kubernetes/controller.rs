@@ -54,6 +54,9 @@ impl Cluster {
         let Some(deployment) = self.store.get(Kind::Deployment, &namespace, name).cloned() else {
             return;
         };
+        if deployment["metadata"].get("deletionTimestamp").is_some() {
+            return self.collect(name);
+        }
         let hash = objects::template_hash(&deployment["spec"]["template"]);
         let set = format!("{name}-{hash}");
         let generation = count(&deployment, "/metadata/generation");
@@ -119,7 +122,7 @@ impl Cluster {
         revision != newest
     }
 
-    fn sets_of(&self, deployment: &str) -> Vec<Value> {
+    pub(crate) fn sets_of(&self, deployment: &str) -> Vec<Value> {
         self.store
             .list(Kind::ReplicaSet, &self.namespace)
             .filter(|set| text(set, "/metadata/ownerReferences/0/name") == deployment)

@@ -1,10 +1,13 @@
 //! The Kubernetes API stand-in: every EKS cluster of the world under `/clusters/<account>/<region>/<name>`, with EKS
 //! tokens, access entries, RBAC, patches, watches, and rollouts that take their time.
 mod address;
+mod admission;
+mod apply;
 mod cluster;
 mod controller;
 mod images;
 mod kubelet;
+mod lifecycle;
 mod objects;
 mod patch;
 mod rbac;
@@ -228,6 +231,7 @@ async fn answer(Shared(world): Shared<Arc<World>>, request: Request<Body>) -> Re
     }
     match outcome {
         Ok(Answer::Json(value)) => plain(200, "application/json", value.to_string()),
+        Ok(Answer::Created(value)) => plain(201, "application/json", value.to_string()),
         Ok(Answer::Watch(wanted)) => {
             let namespace = asked.address.namespace.unwrap_or_default();
             match watch::body(&world, key, &namespace, wanted) {

@@ -109,6 +109,14 @@ fn owner(kind: &str, object: &Value) -> Value {
     }])
 }
 
+/// What the server writes into an object that was just made.
+pub(crate) fn fresh(object: &mut Value, now: i64) {
+    object["metadata"]["uid"] = json!(uid());
+    object["metadata"]["generation"] = json!(1);
+    object["metadata"]["creationTimestamp"] = json!(time(now));
+    object["status"] = json!({});
+}
+
 /// The `ReplicaSet` of a Deployment's present template.
 pub(crate) fn replica_set(deployment: &Value, hash: &str, revision: i64, now: i64) -> Value {
     let name = format!("{}-{hash}", text(deployment, "/metadata/name"));

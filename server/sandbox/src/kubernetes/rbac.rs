@@ -37,7 +37,8 @@ const VIEW: &[Rule] = &[
 ];
 const EDIT: &[Rule] = &[
     Rule {
-        verbs: &["get", "list", "watch", "patch"],
+        // Which Deployments may be made and removed, admission says: RBAC cannot tell them apart before they have a name.
+        verbs: &["get", "list", "watch", "patch", "create", "delete"],
         group: "apps",
         resources: &["deployments"],
     },

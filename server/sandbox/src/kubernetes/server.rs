@@ -7,7 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::address::{Address, Kind};
+use super::admission;
 use super::cluster::Cluster;
+use super::lifecycle;
 use super::objects::{self, count, text};
 use super::patch::Format;
 use super::rbac::User;
@@ -39,15 +41,16 @@ pub(crate) struct Watch {
 #[derive(Debug)]
 pub(crate) enum Answer {
     Json(Value),
+    Created(Value),
     Watch(Watch),
 }
 
 impl Asked {
-    fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         matches!(self.query.get(name).map(String::as_str), Some("true" | "1"))
     }
 
-    fn parameter(&self, name: &str) -> &str {
+    pub(crate) fn parameter(&self, name: &str) -> &str {
         self.query.get(name).map(String::as_str).unwrap_or_default()
     }
 
@@ -95,7 +98,15 @@ pub(crate) fn serve(
         ("get", None) => Ok(Answer::Json(found(cluster, kind, address)?)),
         ("list", None) => list(cluster, kind, asked).map(Answer::Json),
         ("watch", None) => watch(kind, asked).map(Answer::Watch),
-        ("patch", None) if kind == Kind::Deployment => patch(cluster, asked, now).map(Answer::Json),
+        ("patch", None) if kind == Kind::Deployment => {
+            patch(cluster, user, asked, now).map(Answer::Json)
+        }
+        ("create", None) if kind == Kind::Deployment && address.name.is_none() => {
+            lifecycle::create(cluster, user, asked, now).map(Answer::Created)
+        }
+        ("delete", None) if kind == Kind::Deployment => {
+            lifecycle::delete(cluster, user, asked, now).map(Answer::Json)
+        }
         ("get", Some("scale")) => Ok(Answer::Json(scale_of(&found(cluster, kind, address)?))),
         ("patch" | "update", Some("scale")) => scale(cluster, asked, now).map(Answer::Json),
         _ => Err(Refusal::method_not_allowed()),
@@ -112,7 +123,7 @@ fn namespace(name: &str) -> Value {
     })
 }
 
-fn found(cluster: &Cluster, kind: Kind, address: &Address) -> Result<Value, Refusal> {
+pub(crate) fn found(cluster: &Cluster, kind: Kind, address: &Address) -> Result<Value, Refusal> {
     let name = address.name.as_deref().unwrap_or_default();
     cluster
         .store
@@ -220,7 +231,7 @@ fn patched(asked: &Asked, object: &Value) -> Result<Value, Refusal> {
     })
 }
 
-fn patch(cluster: &mut Cluster, asked: &Asked, now: i64) -> Result<Value, Refusal> {
+fn patch(cluster: &mut Cluster, user: &User, asked: &Asked, now: i64) -> Result<Value, Refusal> {
     let address = &asked.address;
     let before = found(cluster, Kind::Deployment, address)?;
     let mut after = patched(asked, &before)?;
@@ -228,6 +239,7 @@ fn patch(cluster: &mut Cluster, asked: &Asked, now: i64) -> Result<Value, Refusa
         return Err(Refusal::conflict(address));
     }
     check(&before, &after, address)?;
+    admission::review(user, Some(&before), Some(&after), address)?;
     // What only the server writes stays as it was.
     for field in ["uid", "creationTimestamp", "generation"] {
         after["metadata"][field] = before["metadata"][field].clone();
@@ -263,42 +275,7 @@ fn check(before: &Value, after: &Value, address: &Address) -> Result<(), Refusal
     if after["spec"]["selector"] != before["spec"]["selector"] {
         return invalid("spec.selector", "Invalid value: field is immutable");
     }
-    let labels = &after["spec"]["template"]["metadata"]["labels"];
-    let wanted = after["spec"]["selector"]["matchLabels"].as_object();
-    if wanted
-        .into_iter()
-        .flatten()
-        .any(|(key, value)| labels.get(key) != Some(value))
-    {
-        return invalid(
-            "spec.template.metadata.labels",
-            "Invalid value: `selector` does not match template `labels`",
-        );
-    }
-    if !after["spec"]["replicas"]
-        .as_i64()
-        .is_some_and(|replicas| (0..=i64::from(i32::MAX)).contains(&replicas))
-    {
-        return invalid(
-            "spec.replicas",
-            "Invalid value: must be greater than or equal to 0",
-        );
-    }
-    let containers = after["spec"]["template"]["spec"]["containers"].as_array();
-    if containers.is_none_or(Vec::is_empty) {
-        return invalid("spec.template.spec.containers", "Required value");
-    }
-    for (index, container) in containers.into_iter().flatten().enumerate() {
-        for field in ["name", "image"] {
-            if text(container, &format!("/{field}")).is_empty() {
-                return invalid(
-                    &format!("spec.template.spec.containers[{index}].{field}"),
-                    "Required value",
-                );
-            }
-        }
-    }
-    Ok(())
+    lifecycle::valid(after, address)
 }
 
 fn scale_of(deployment: &Value) -> Value {

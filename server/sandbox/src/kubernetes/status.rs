@@ -63,6 +63,16 @@ impl Refusal {
         Self::new(403, "Forbidden", text).about(address)
     }
 
+    /// 403 of an admission policy that is in force: who may call it at all, may not do this with it.
+    pub(crate) fn denied(address: &Address, policy: &str, why: &str) -> Self {
+        let name = address.name.as_deref().unwrap_or_default();
+        let text = format!(
+            "{} \"{name}\" is forbidden: ValidatingAdmissionPolicy '{policy}' with binding '{policy}' denied request: {why}",
+            address.qualified_resource()
+        );
+        Self::new(403, "Forbidden", text).about(address)
+    }
+
     /// 404 of an object.
     pub(crate) fn not_found(address: &Address) -> Self {
         let name = address.name.as_deref().unwrap_or_default();
@@ -98,6 +108,23 @@ impl Refusal {
         Self::new(409, "Conflict", text).about(address)
     }
 
+    /// 409: there is one of this name.
+    pub(crate) fn already_exists(address: &Address) -> Self {
+        let name = address.name.as_deref().unwrap_or_default();
+        let text = format!("{} \"{name}\" already exists", address.qualified_resource());
+        Self::new(409, "AlreadyExists", text).about(address)
+    }
+
+    /// 409: the object is not the one that was meant.
+    pub(crate) fn precondition(address: &Address, what: &str, wanted: &str, is: &str) -> Self {
+        let text = format!(
+            "Operation cannot be fulfilled on {} \"{}\": Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}",
+            address.qualified_resource(),
+            address.name.as_deref().unwrap_or_default()
+        );
+        Self::new(409, "Conflict", text).about(address)
+    }
+
     /// 410: what the caller wants to continue from is forgotten.
     pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
@@ -121,6 +148,15 @@ impl Refusal {
         )
     }
 
+    /// 415 where an object is sent and not a patch.
+    pub(crate) fn no_object_type() -> Self {
+        Self::new(
+            415,
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json",
+        )
+    }
+
     /// 422: the object would not be valid.
     pub(crate) fn invalid(address: &Address, kind: &str, field: &str, why: &str) -> Self {
         let qualified = if address.group.is_empty() {
@@ -136,6 +172,11 @@ impl Refusal {
             "causes": [{"reason": "FieldValueInvalid", "message": why, "field": field}],
         });
         refusal
+    }
+
+    /// 500.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "InternalError", message)
     }
 
     /// 400.

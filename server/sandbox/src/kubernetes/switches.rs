@@ -21,6 +21,9 @@ pub struct Patch {
     pub crash: Option<String>,
     /// They do so no longer.
     pub recover: Option<String>,
+    /// This service gets `replicas`, as an autoscaler would give it.
+    pub scale: Option<String>,
+    pub replicas: Option<u32>,
     /// Instead of each Deployment's `progressDeadlineSeconds`; 0 ends the override.
     pub progress_deadline_s: Option<u32>,
     /// Forgets past changes: watches from before are too old.
@@ -46,7 +49,7 @@ impl State {
         if clusters.is_empty() {
             return Err("no such cluster".to_owned());
         }
-        for service in patch.crash.iter().chain(&patch.recover) {
+        for service in patch.crash.iter().chain(&patch.recover).chain(&patch.scale) {
             let known = |cluster: &&mut Cluster| {
                 cluster
                     .store
@@ -71,6 +74,9 @@ impl State {
             if let Some(service) = &patch.recover {
                 cluster.crashing.remove(service);
                 restart(cluster, service, now);
+            }
+            if let (Some(service), Some(replicas)) = (&patch.scale, patch.replicas) {
+                scale(cluster, service, replicas, now);
             }
             if patch.compact {
                 cluster.store.compact();
@@ -105,6 +111,17 @@ impl State {
             })
             .collect()
     }
+}
+
+fn scale(cluster: &mut Cluster, service: &str, replicas: u32, now: i64) {
+    let namespace = cluster.namespace.clone();
+    let found = cluster.store.get(Kind::Deployment, &namespace, service);
+    let Some(mut object) = found.cloned() else {
+        return;
+    };
+    object["spec"]["replicas"] = json!(replicas);
+    object["metadata"]["generation"] = json!(count(&object, "/metadata/generation") + 1);
+    cluster.put_deployment(object, now);
 }
 
 fn restart(cluster: &mut Cluster, service: &str, now: i64) {

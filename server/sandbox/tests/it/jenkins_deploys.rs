@@ -93,6 +93,7 @@ impl World {
             ("REGION", REGION),
             ("CLUSTER", CLUSTER),
             ("NAMESPACE", "shop"),
+            ("CANARY_SHARE", ""),
         ]);
         form.extend(changes.iter().copied());
         let form: Vec<(&str, &str)> = form.into_iter().collect();
@@ -143,6 +144,92 @@ async fn a_build_really_deploys() -> anyhow::Result<()> {
         patch.is_some_and(|call| call.source_identity.as_deref() == Some("developer")),
         "{patch:?}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_share_is_a_canary_that_the_next_whole_deployment_takes_away() -> anyhow::Result<()> {
+    let world = World::new().await?;
+    let address = format!("{}/_world/kubernetes", world.jenkins.sandbox.url());
+    let switch = async |patch: Value| -> anyhow::Result<()> {
+        let request = world.jenkins.http.post(&address).json(&patch);
+        request.send().await?.error_for_status()?;
+        Ok(())
+    };
+    switch(json!({"scale": "cart", "replicas": 5, "rollout_ms": 50})).await?;
+    let seen = async || -> anyhow::Result<Value> {
+        let all: Value = world
+            .jenkins
+            .http
+            .get(&address)
+            .send()
+            .await?
+            .json()
+            .await?;
+        let here = all
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|cluster| cluster["name"] == CLUSTER && cluster["region"] == REGION);
+        let mut of: Value = here.map_or(json!([]), |cluster| cluster["deployments"].clone());
+        if let Some(all) = of.as_array_mut() {
+            all.retain(|one| {
+                one["name"]
+                    .as_str()
+                    .is_some_and(|name| name.starts_with("cart"))
+            });
+        }
+        Ok(of)
+    };
+    let image = |version: &str| kubernetes_rig::image("cart", version);
+    let share = |share| [("CANARY_SHARE", share)];
+    // One that is twice brought up is brought up anew.
+    for (run, percent, pods) in [("run-1", "50", 3), ("run-2", "25", 2)] {
+        let (build, log) = world
+            .deploy(run, "developer", "1.1.0", &share(percent))
+            .await?;
+        ensure!(build["result"] == "SUCCESS", "{log}");
+        ensure!(
+            log.contains(&format!("{percent} % of 5 rounded up")),
+            "{log}"
+        );
+        let now = seen().await?;
+        ensure!(
+            now[0]["replicas"] == 5 && now[0]["image"] == image("1.0.0"),
+            "what runs is left alone: {now}"
+        );
+        ensure!(
+            now[1]["name"] == "cart-canary"
+                && now[1]["run"] == run
+                && now[1]["image"] == image("1.1.0")
+                && (&now[1]["replicas"], &now[1]["available"]) == (&json!(pods), &json!(pods)),
+            "{now}"
+        );
+    }
+    let (build, log) = world.deploy("run-3", "developer", "1.1.0", &[]).await?;
+    ensure!(
+        build["result"] == "SUCCESS" && log.contains("The canary cart-canary is gone"),
+        "{log}"
+    );
+    let now = seen().await?;
+    ensure!(
+        now.as_array().map(Vec::len) == Some(1) && now[0]["image"] == image("1.1.0"),
+        "{now}"
+    );
+    for bad in ["0", "100", "-5", "12.5", "25%", "all"] {
+        let run = format!("run-{bad}");
+        let (build, log) = world
+            .deploy(&run, "developer", "1.2.0", &share(bad))
+            .await?;
+        ensure!(
+            build["result"] == "FAILURE" && log.contains("no whole number of percent from 1 to 99"),
+            "{bad}: {log}"
+        );
+        ensure!(
+            !log.contains("Ticket redeemed"),
+            "{bad}: nothing was begun: {log}"
+        );
+    }
     Ok(())
 }
 

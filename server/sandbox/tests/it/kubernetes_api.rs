@@ -120,7 +120,7 @@ async fn roles_may_what_their_groups_may() -> anyhow::Result<()> {
             "cannot get resource \"deployments/scale\" in API group \"apps\" in the namespace \"shop\"",
         ),
         (
-            "developer",
+            "auditor",
             "DELETE",
             CART,
             403,

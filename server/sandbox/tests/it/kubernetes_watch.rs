@@ -6,6 +6,7 @@ use portolan_sandbox::kubernetes::SERVED;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::kubernetes_lifecycle::canary;
 use super::kubernetes_rig::*;
 
 /// Reads a watch that ends by itself.
@@ -99,6 +100,8 @@ async fn everything_that_is_served_answers() -> anyhow::Result<()> {
             (_, "namespaces") => core.to_owned(),
             (_, "deployments/scale") => format!("{CART}/scale"),
             ("list", _) => format!("{base}/{resource}"),
+            ("create", _) => format!("{base}/{resource}"),
+            ("delete", _) => format!("{base}/{resource}/cart-canary"),
             ("watch", _) => format!("{base}/{resource}?watch=true&timeoutSeconds=0"),
             _ => format!(
                 "{base}/{resource}/{}",
@@ -108,6 +111,8 @@ async fn everything_that_is_served_answers() -> anyhow::Result<()> {
         let method = match verb {
             "patch" => Method::PATCH,
             "update" => Method::PUT,
+            "create" => Method::POST,
+            "delete" => Method::DELETE,
             _ => Method::GET,
         };
         let mut request = rig.call(&method, &path, &token);
@@ -115,10 +120,12 @@ async fn everything_that_is_served_answers() -> anyhow::Result<()> {
             request = request.header("content-type", MERGE).body("{}");
         } else if verb == "update" {
             request = request.json(&rig.json(&path, &token).await?);
+        } else if verb == "create" {
+            request = request.json(&canary(&rig, &token).await?);
         }
         let answer = request.send().await?;
         ensure!(
-            answer.status() == 200,
+            answer.status() == if verb == "create" { 201 } else { 200 },
             "{verb} {group} {resource}: {}",
             answer.text().await?
         );

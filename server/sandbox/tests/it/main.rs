@@ -12,6 +12,7 @@ mod jenkins_routes;
 mod jenkins_trigger;
 mod kubernetes_api;
 mod kubernetes_client;
+mod kubernetes_lifecycle;
 mod kubernetes_rig;
 mod kubernetes_rollout;
 mod kubernetes_watch;

@@ -16,7 +16,7 @@ import yaml
 from helm_python.chart import Chart
 
 HERE = pathlib.Path(__file__).parent
-CHARTS = [HERE / "portolan", HERE / "secrets", HERE / "target-group-binding", HERE.parent / "modules/cluster-addons/charts/node-pool"]
+CHARTS = [HERE / "portolan", HERE / "secrets", HERE / "target-group-binding", *(HERE.parent / "modules/cluster-addons/charts" / name for name in ("node-pool", "canaries"))]
 VERSION = "1.33"
 CUSTOM = ("elbv2.k8s.aws/", "external-secrets.io/", "karpenter.sh/", "karpenter.k8s.aws/")
 passed = failed = 0

@@ -1,10 +1,14 @@
 # Rights of the job roles inside application namespaces. The groups are those of the cluster's access entries.
 
 locals {
+  # Whose sessions a deployment pipeline runs with.
+  deploying = ["portolan:developer"]
+
   namespaced_rules = {
-    # What a deploy needs, and looking. No secrets, no exec, no creating: a Deployment is made by the platform, changed by a Change.
+    # What a deploy needs, and looking. No secrets, no exec. A Deployment is made by the platform, changed by a Change; only the canary
+    # of a share of the replicas comes and goes with one, and charts/canaries lets create and delete be of nothing else.
     "portolan:developer" = [
-      { groups = ["apps"], resources = ["deployments"], verbs = ["get", "list", "watch", "patch"] },
+      { groups = ["apps"], resources = ["deployments"], verbs = ["get", "list", "watch", "patch", "create", "delete"] },
       { groups = ["apps"], resources = ["replicasets"], verbs = ["get", "list", "watch"] },
       { groups = [""], resources = ["pods", "pods/log", "events", "services"], verbs = ["get", "list", "watch"] },
     ]
@@ -34,6 +38,15 @@ locals {
   ]...)
 }
 
+# As a chart of ours: the provider has no resource for an admission policy.
+resource "helm_release" "canaries" {
+  name      = "canaries"
+  namespace = "kube-system"
+  chart     = "${path.module}/charts/canaries"
+  atomic    = true
+  values    = [yamlencode({ groups = local.deploying })]
+}
+
 resource "kubernetes_namespace_v1" "application" {
   for_each = toset(var.application_namespaces)
   metadata {
@@ -59,6 +72,8 @@ resource "kubernetes_role_v1" "this" {
       verbs      = rule.value.verbs
     }
   }
+  # Nobody may create before it is said what.
+  depends_on = [helm_release.canaries]
 }
 
 resource "kubernetes_role_binding_v1" "this" {

@@ -1,5 +1,5 @@
 /**
- * Deploys one service to one cluster, as Portolan asks. Started by Portolan alone, with the parameters it sends.
+ * Deploys one service to one cluster, or brings up a canary of it there, as Portolan asks. Started by Portolan alone, with the parameters it sends.
  *
  * The pipeline holds no AWS right. It redeems the one-time ticket for the session of the person whose change was approved, narrowed
  * to this service, cluster and digest. A second redemption is refused and recorded, so a stolen ticket is found out.
@@ -8,7 +8,7 @@ def call(Map settings) {
     if (params.SERVICE != settings.service) {
         error "This job deploys ${settings.service}, and was asked for ${params.SERVICE}."
     }
-    currentBuild.displayName = "#${env.BUILD_NUMBER} ${params.VERSION} ${params.REGION}"
+    currentBuild.displayName = "#${env.BUILD_NUMBER} ${params.VERSION} ${params.REGION}${params.CANARY_SHARE ? ' canary' : ''}"
     // Portolan finds its build again by this, should it lose sight of it.
     currentBuild.description = "run ${params.PORTOLAN_RUN_ID}"
 
@@ -22,6 +22,8 @@ def call(Map settings) {
                         "PORTOLAN_RUN_ID=${params.PORTOLAN_RUN_ID}", "PORTOLAN_URL=${params.PORTOLAN_URL}", "SERVICE=${params.SERVICE}",
                         "VERSION=${params.VERSION}", "DIGEST=${params.DIGEST}", "ENVIRONMENT=${params.ENVIRONMENT}", "REGION=${params.REGION}",
                         "CLUSTER=${params.CLUSTER}", "NAMESPACE=${params.NAMESPACE}", "PORTOLAN_TICKET=${params.PORTOLAN_TICKET}",
+                        // Empty: all of the replicas. A job that does not declare it would give the shell the word "null", which the script refuses.
+                        "CANARY_SHARE=${params.CANARY_SHARE}",
                     ]) {
                         sh 'set +x; bash deploy.sh'
                     }

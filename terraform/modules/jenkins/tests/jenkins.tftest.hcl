@@ -50,7 +50,7 @@ run "cannot_deploy_by_itself" {
     error_message = "each service has a job that releases and one that deploys, and the file is YAML"
   }
   assert {
-    condition = alltrue([for name in ["PORTOLAN_RUN_ID", "PORTOLAN_TICKET", "PORTOLAN_URL", "SERVICE", "VERSION", "DIGEST", "ENVIRONMENT", "REGION", "CLUSTER", "NAMESPACE"] :
+    condition = alltrue([for name in ["PORTOLAN_RUN_ID", "PORTOLAN_TICKET", "PORTOLAN_URL", "SERVICE", "VERSION", "DIGEST", "ENVIRONMENT", "REGION", "CLUSTER", "NAMESPACE", "CANARY_SHARE"] :
     strcontains(yamldecode(yamldecode(helm_release.jenkins.values[0]).controller.JCasC.configScripts.portolan).jobs[2].script, "Param('${name}'")])
     error_message = "the job declares every parameter the portal sends; Jenkins drops undeclared ones in silence"
   }

@@ -96,6 +96,8 @@ pub(crate) fn visit(path: &str, roles: &[JobRole], query: &[(&str, &str)]) -> Vi
             catalog: true,
             import: has(JobRole::Administrator),
             environments: true,
+            people: oversees,
+            people: oversees,
         },
         rules_trouble: None,
         holding: std::sync::Arc::default(),
@@ -357,24 +359,34 @@ pub(crate) fn evidence() -> Evidence {
     }
 }
 
+/// A share of each region first, and all of the first region besides.
 fn wave_plan() -> domain::wave::Plan {
+    let check = || domain::wave::Check {
+        wave: "canary of the cart".into(),
+        name: "errors <b>".into(),
+        namespace: "Shop".into(),
+        metric: "Errors".into(),
+        dimensions: [("Service".to_owned(), "cart".to_owned())].into(),
+        statistic: "Average".into(),
+        period_s: 60,
+        compare: domain::wave::Compare::AtMost,
+        value: domain::wave::Limit::new(0.01).expect("finite"),
+        no_data: domain::wave::NoData::Halt,
+    };
     domain::wave::Plan {
         waves: vec!["canary of the cart".into()],
         region: region("eu-central-1"),
         bake_s: 600,
         every_s: 60,
-        checks: vec![domain::wave::Check {
-            wave: "canary of the cart".into(),
-            name: "errors <b>".into(),
-            namespace: "Shop".into(),
-            metric: "Errors".into(),
-            dimensions: [("Service".to_owned(), "cart".to_owned())].into(),
-            statistic: "Average".into(),
-            period_s: 60,
-            compare: domain::wave::Compare::AtMost,
-            value: domain::wave::Limit::new(0.01).expect("finite"),
-            no_data: domain::wave::NoData::Halt,
-        }],
+        checks: vec![check()],
+        share: Some(domain::wave::Shares {
+            percent: domain::wave::Percent::new(25).expect("a share"),
+            region_too: true,
+            then: vec![domain::wave::Stop {
+                region: region("eu-west-1"),
+                checks: vec![check()],
+            }],
+        }),
     }
 }
 

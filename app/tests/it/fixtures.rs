@@ -97,7 +97,6 @@ pub(crate) fn visit(path: &str, roles: &[JobRole], query: &[(&str, &str)]) -> Vi
             import: has(JobRole::Administrator),
             environments: true,
             people: oversees,
-            people: oversees,
         },
         rules_trouble: None,
         holding: std::sync::Arc::default(),

@@ -80,15 +80,28 @@ impl World {
             "protected = true\n",
             "protected = true\npromote_from = \"staging\"\n",
         );
-        Self::of(&file, pool, Op::start().await, Clock::system(), &[]).await
+        let nobody = PortalIdentity::Environment;
+        Self::of(&file, pool, Op::start().await, Clock::system(), nobody, &[]).await
+    }
+
+    /// As somebody at AWS: what pipelines redeem their tickets for is made by the portal.
+    pub async fn as_somebody(pool: PgPool, who: PortalIdentity, more: &[(&str, &str)]) -> Self {
+        Self::of(CONFIG, pool, Op::start().await, Clock::system(), who, more).await
     }
 
     /// Over an identity provider that is there already.
     pub async fn over(pool: PgPool, op: Op, clock: Clock, more: &[(&str, &str)]) -> Self {
-        Self::of(CONFIG, pool, op, clock, more).await
+        Self::of(CONFIG, pool, op, clock, PortalIdentity::Environment, more).await
     }
 
-    async fn of(file: &str, pool: PgPool, op: Op, clock: Clock, more: &[(&str, &str)]) -> Self {
+    async fn of(
+        file: &str,
+        pool: PgPool,
+        op: Op,
+        clock: Clock,
+        who: PortalIdentity,
+        more: &[(&str, &str)],
+    ) -> Self {
         control::outside::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -99,7 +112,7 @@ impl World {
         );
         let config =
             Config::read("local/portolan.toml", file, variables).expect("the configuration");
-        let state = AppState::build(config, clock.clone(), PortalIdentity::Environment)
+        let state = AppState::build(config, clock.clone(), who)
             .await
             .expect("a portal");
         state.prepare().await.expect("prepared");

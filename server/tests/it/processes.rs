@@ -20,7 +20,8 @@ use tokio::time::sleep;
 use self::{fleet::Fleet, witness::Loss, work::Work};
 use crate::harness::World;
 
-/// How many workers there are at any time, how many of them are killed one after the other, and how many frozen.
+/// How many workers there are at any time, how many of them are killed at most, one after the other, and how many
+/// frozen.
 const WORKERS: usize = 4;
 const KILLS: usize = 12;
 const FREEZES: usize = 2;
@@ -39,7 +40,8 @@ async fn nothing_is_lost_or_done_twice_whoever_dies(pool: PgPool) {
         .expect("a stand-in world");
     let variables = fleet::variables(sandbox.url(), LEASE);
     let more: Vec<(&str, &str)> = variables.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    let world = World::with(pool, &more).await.with_shop().await;
+    let who = fleet::pod(sandbox.url());
+    let world = World::as_somebody(pool, who, &more).await.with_shop().await;
     witness::watch(&world.pool).await;
 
     let mut work = Work::begin(&world).await;
@@ -49,17 +51,21 @@ async fn nothing_is_lost_or_done_twice_whoever_dies(pool: PgPool) {
     }
     let (began, mut killed) = (Instant::now(), BTreeMap::new());
     let (mut strike, mut thaw, mut freezes) = (Instant::now(), None, 0);
+    let mut tries = 0;
     while !work.go_on(&world).await {
         assert!(began.elapsed() < PATIENCE, "{}", work.left(&world).await);
         if thaw.is_some_and(|at| Instant::now() >= at) {
+            // Frozen in the middle of a transaction it keeps what it locked, and loses nothing.
+            freezes += usize::from(fleet.has_lost(&world.pool).await);
             fleet.wake();
             thaw = None;
         }
         if Instant::now() >= strike {
-            strike = Instant::now() + Duration::from_millis(random.random_range(200..1_500));
+            strike = Instant::now() + Duration::from_millis(random.random_range(150..1_000));
             if let Some(pid) = fleet.victim(&world.pool, &mut random).await {
-                if thaw.is_none() && freezes < FREEZES && killed.len() > freezes {
-                    freezes += 1;
+                let rested = killed.len() > 2 * tries;
+                if thaw.is_none() && freezes < FREEZES && rested {
+                    tries += 1;
                     fleet.freeze(pid);
                     thaw = Some(Instant::now() + 2 * LEASE + LEASE / 2);
                 } else if killed.len() < KILLS {
@@ -71,11 +77,12 @@ async fn nothing_is_lost_or_done_twice_whoever_dies(pool: PgPool) {
         }
         sleep(Duration::from_millis(50)).await;
     }
+    freezes += usize::from(fleet.has_lost(&world.pool).await);
     fleet.wake();
-    assert_eq!(
-        (killed.len(), freezes),
-        (KILLS, FREEZES),
-        "it was over too soon"
+    assert!(
+        killed.len() >= KILLS / 3 && freezes > 0,
+        "it was over too soon: {} killed, {freezes} frozen",
+        killed.len()
     );
     // Who was woken has had the time to do what it must not.
     sleep(LEASE / 2).await;

@@ -7,10 +7,18 @@ use std::{
     time::Duration,
 };
 
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
+use control::outside::PortalIdentity;
 use rand::{Rng, seq::IndexedRandom as _};
 use sqlx::PgPool;
 
 use crate::harness::{self, World};
+
+/// What the pod's agent asks for.
+const TOKEN: &str = "pod-identity-token-portolan";
 
 /// What points a portal at this stand-in world, on top of what every test's portal has.
 pub fn variables(sandbox: &str, lease: Duration) -> Vec<(&'static str, String)> {
@@ -26,6 +34,36 @@ pub fn variables(sandbox: &str, lease: Duration) -> Vec<(&'static str, String)> 
         ("PORTOLAN_TIMES__POLL", "100ms".to_owned()),
         ("PORTOLAN_TIMES__FOLLOW", "200ms".to_owned()),
     ]
+}
+
+/// Whom the portal in this process is at AWS; the workers, which have an environment of their own, learn it from that.
+pub fn pod(sandbox: &str) -> PortalIdentity {
+    PortalIdentity::Provider(SharedCredentialsProvider::new(Pod(sandbox.to_owned())))
+}
+
+#[derive(Debug)]
+struct Pod(String);
+
+impl ProvideCredentials for Pod {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let answer = reqwest::Client::new()
+                .get(format!("{}/pod-identity/v1/credentials", self.0))
+                .header("authorization", TOKEN)
+                .send()
+                .await
+                .map_err(CredentialsError::provider_error)?
+                .json::<serde_json::Value>()
+                .await
+                .map_err(CredentialsError::provider_error)?;
+            let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+            let (id, secret, token) = (text("AccessKeyId"), text("SecretAccessKey"), text("Token"));
+            Ok(Credentials::new(id, secret, Some(token), None, "pod"))
+        })
+    }
 }
 
 struct Process {
@@ -63,7 +101,7 @@ impl Fleet {
         let (config, token) = (folder.join("portolan.toml"), folder.join("token"));
         fs::write(&config, harness::CONFIG).expect("written");
         // The base identity comes as on EKS: from the Pod Identity agent.
-        fs::write(&token, "pod-identity-token-portolan").expect("written");
+        fs::write(&token, TOKEN).expect("written");
         let sandbox = &variables
             .iter()
             .find(|(name, _)| *name == "PORTOLAN_AWS__ENDPOINT");
@@ -122,19 +160,19 @@ impl Fleet {
         self.alive.push(Process { child, log });
     }
 
-    /// One that holds a step, but none that has lost a worker before: three in a row would rightly stop the step.
+    /// One that holds a step, but none that has lost two workers: three in a row would rightly stop the step.
     pub async fn victim(&self, pool: &PgPool, random: &mut impl Rng) -> Option<u32> {
         let holders: Vec<i64> = sqlx::query_scalar(
             "SELECT split_part(lease_owner, '-', 2)::bigint FROM step WHERE state = 'running'
-             GROUP BY 1 HAVING max(deaths) = 0",
+             GROUP BY 1 HAVING max(deaths) < 2",
         )
         .fetch_all(pool)
         .await
         .expect("holders");
-        let alive: Vec<u32> = self.alive.iter().map(|one| one.child.id()).collect();
-        let fit = alive
-            .into_iter()
-            .filter(|pid| holders.contains(&i64::from(*pid)));
+        // Those that slept are left to show what they do with what they lost.
+        let alive = self.alive.iter().map(|one| one.child.id());
+        let fit =
+            alive.filter(|pid| holders.contains(&i64::from(*pid)) && !self.woken.contains(pid));
         fit.collect::<Vec<_>>().choose(random).copied()
     }
 
@@ -150,6 +188,20 @@ impl Fleet {
         self.asleep = Some(process);
     }
 
+    /// Whether somebody else has taken up what the one that sleeps held.
+    pub async fn has_lost(&self, pool: &PgPool) -> bool {
+        let Some(pid) = self.asleep.as_ref().map(|one| one.child.id()) else {
+            return false;
+        };
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM attempt WHERE outcome = 'lost' AND split_part(worker, '-', 2)::bigint = $1)",
+        )
+        .bind(i64::from(pid))
+        .fetch_one(pool)
+        .await
+        .expect("an answer")
+    }
+
     pub fn wake(&mut self) {
         if let Some(process) = self.asleep.take() {
             signal("CONT", process.child.id());
@@ -158,7 +210,7 @@ impl Fleet {
         }
     }
 
-    /// Ends all in good order. Answers what those said that had slept, unless they were killed since.
+    /// Ends all in good order. Answers what those said that had slept.
     pub fn stop(&mut self) -> Vec<(u32, String)> {
         for process in &self.alive {
             signal("TERM", process.child.id());

@@ -124,7 +124,9 @@ fn scope_words(scope: Scope) -> &'static str {
         Scope::ReleasesWrite => "Register releases",
         Scope::CatalogWrite => "Import the catalogue",
         Scope::PeopleWrite => "Disable and enable people",
-        Scope::ScheduleWrite => "Make and end windows and freezes, stop the line, override freezes",
+        Scope::ScheduleWrite => {
+            "Make and end windows and freezes, stop the line, override freezes and windows"
+        }
         Scope::TokensWrite => "Create and revoke your tokens",
     }
 }

@@ -91,7 +91,7 @@ test('a freeze is made, holds a deployment in the open, and is overridden by two
   const operator = await arrive(browser, 'operator');
   await operator.page.goto(`/changes/${id}`);
   await operator.page.getByRole('button', { name: 'Confirm the override' }).click();
-  await operator.page.getByText('no longer hold this change').waitFor();
+  await operator.page.getByText('no longer holds this change').waitFor();
   await reaches(id, 'succeeded');
   await shown(operator, badge(operator.page, 'Succeeded'));
   await operator.page.goto(`/changes/${id}`);

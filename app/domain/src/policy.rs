@@ -65,8 +65,8 @@ actions! {
     StopTheLine = "stop", ScheduleWrite, "stop the line";
     /// End a window, freeze or stop before its time.
     EndEntry = "end", ScheduleWrite, "end this window, freeze or stop";
-    /// Except one change from a freeze: ask for it, or be the second who confirms.
-    OverrideFreeze = "override_freeze", ScheduleWrite, "override a freeze";
+    /// Except one change from freezes and windows: ask for it, or be the second who confirms.
+    OverrideFreeze = "override_freeze", ScheduleWrite, "override a freeze or window";
     /// Let another person stand in for oneself for a while.
     Delegate = "delegate", ApprovalsWrite, "let this person stand in for you";
     ExportAudit = "export", Read, "export the audit log";

@@ -2,7 +2,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | Window | a time within which changes may start |
+//! | Window | a time within which changes may start; one change may start outside of it by an override |
 //! | Freeze | a time within which none may start; one change may be excepted by an override |
 //! | Stop | stop-the-line: nothing starts until it is ended, by hand or by time; never overridden |
 //!
@@ -24,8 +24,8 @@
 //!    that falls into the hour that a day of daylight saving leaves out begins at the first instant after it; one that
 //!    falls into the hour that comes twice begins at the first of the two. How long it lasts is time elapsed, so four
 //!    hours are four hours on these days too.
-//! 8. An override excepts one change with one digest from the freezes it names, from the moment a second person
-//!    confirms it until it expires. A freeze made later holds again. Windows and stops are not overridden.
+//! 8. An override excepts one change with one digest from the freezes and windows it names, from the moment a second
+//!    person confirms it until it expires. A freeze or window made later holds again. Stops are not overridden.
 //!
 //! The same [`MayStart`] is what the enforcer obeys and what explanations show.
 
@@ -41,7 +41,7 @@ mod tests;
 
 pub use decide::{Calendar, Effect, Facts, Match, MayStart};
 pub use entry::{Class, Ended, Entry, Span, When};
-pub use overriding::{MAX_OVERRIDE, Override};
+pub use overriding::{MAX_OVERRIDE, Override, nothing_to_override};
 pub use reach::Reach;
 pub use recurrence::Recurrence;
 pub use zone::Zone;

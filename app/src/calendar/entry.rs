@@ -57,7 +57,7 @@ fn view(
     );
     let effect = match entry.class {
         Class::Window => {
-            "Changes that it takes in start only while this window, or another one that takes them in, is open. What runs when it closes, finishes."
+            "Changes that it takes in start only while this window, or another one that takes them in, is open. What runs when it closes, finishes. One change can be let start outside of it by an override of two people."
         }
         Class::Freeze => {
             "While it is on, no change that it takes in starts. What runs, finishes; what waits, starts by itself when the last freeze is over. One change can be excepted by an override of two people."

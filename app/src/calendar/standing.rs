@@ -3,7 +3,7 @@
 use control::changes::ChangeDetail;
 use domain::{
     ChangeState, Refusal, RefusalCode, StartMode,
-    schedule::{Effect, Match, MayStart, Override},
+    schedule::{Class, Effect, Match, MayStart, Override},
 };
 use leptos::prelude::*;
 
@@ -94,7 +94,10 @@ fn one(m: &Match) -> Html {
             mark("circle-pause", "Holds it", Tone::Warn),
             m.now.or(m.next),
         ),
-        Effect::Overridden => (mark("shield-alert", "Overridden", Tone::Warn), m.now),
+        Effect::Overridden => (
+            mark("shield-alert", "Overridden", Tone::Warn),
+            m.now.or(m.next),
+        ),
         Effect::Open => (mark("circle-check", "Open", Tone::Good), m.now),
         Effect::Rests => (mark("clock", "Not now", Tone::Quiet), m.next),
     };
@@ -150,8 +153,50 @@ fn told(visit: &Visit, change: &ChangeDetail, o: &Override) -> Html {
             <div class="row">{state}</div>
             <p class="small">"Asked for by "{parts::person(o.asked_login.as_str(), None)}" "{time::ago(visit.now, o.asked_at)}{second}", until "{time::stamp(o.expires_at)}</p>
             <blockquote class="user-text" dir="auto">{o.reason.clone()}</blockquote>
+            {named(o)}
         </li>
     }
+}
+
+/// What it passes, for ever: an entry that has ended has its page still.
+fn named(o: &Override) -> Html {
+    let links: Vec<_> = o
+        .entries
+        .iter()
+        .enumerate()
+        .map(|(i, id)| {
+            let comma = if i == 0 { "" } else { ", " };
+            html! { {comma}<a class="link" href=format!("/calendar/{id}")>{format!("entry {}", i + 1)}</a> }
+        })
+        .collect();
+    html! { <p class="small muted">"Of the calendar it passes "{links}"."</p> }
+}
+
+/// What an override would pass now: "the freeze", "the freezes and the window".
+fn passed(change: &ChangeDetail) -> String {
+    let holding: Vec<Class> = change
+        .may_start
+        .iter()
+        .flat_map(MayStart::holding)
+        .map(|m| m.entry.class)
+        .collect();
+    let several = |class: Class, one: &str, many: &str| match holding
+        .iter()
+        .filter(|held| **held == class)
+        .count()
+    {
+        0 => None,
+        1 => Some(one.to_owned()),
+        _ => Some(many.to_owned()),
+    };
+    let said: Vec<String> = [
+        several(Class::Freeze, "the freeze", "the freezes"),
+        several(Class::Window, "the window", "the windows"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    said.join(" and ")
 }
 
 fn confirm(visit: &Visit, change: &ChangeDetail) -> Html {
@@ -189,7 +234,7 @@ fn ask(visit: &Visit, change: &ChangeDetail, refused: Option<(&Refusal, Option<&
     };
     html! {
         <details class="ask" open=refusal.is_some()>
-            <summary class="btn" id="ask-override">{icon("shield-alert")}"Override the freeze…"</summary>
+            <summary class="btn" id="ask-override">{icon("shield-alert")}{format!("Override {}…", passed(change))}</summary>
             <form class="stack" method="post" action=format!("/changes/{}/override", change.row.id)>
                 {visit.once_fields()}
                 <input type="hidden" name="evidence_digest" value=change.row.evidence_digest.to_string() />
@@ -207,6 +252,6 @@ fn step_up(change: &ChangeDetail) -> Html {
     let back = format!("/changes/{}#h-calendar", change.row.id);
     let href = Params::default().link("/auth/step-up", &[("return_to", &back)]);
     html! {
-        <p class="small">"To override a freeze here, confirm with a second factor first. "<a class="btn btn-sm" href=href>{icon("lock")}"Confirm with a second factor"</a></p>
+        <p class="small">"To override a freeze or window here, confirm with a second factor first. "<a class="btn btn-sm" href=href>{icon("lock")}"Confirm with a second factor"</a></p>
     }
 }

@@ -408,7 +408,7 @@ pub(super) struct Stretch {
     until: Option<Timestamp>,
 }
 
-/// One change excepted from the freezes that held it, on the word of two people. Kept for ever.
+/// One change excepted from the freezes that held it and the windows it was outside of, on the word of two people. Kept for ever.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Override)]
 pub(super) struct OverrideView {
@@ -417,7 +417,7 @@ pub(super) struct OverrideView {
     #[schema(value_type = words::EvidenceDigest)]
     evidence_digest: domain::EvidenceDigest,
     #[schema(value_type = Vec<words::Id>)]
-    freezes: Vec<ScheduleId>,
+    entries: Vec<ScheduleId>,
     #[schema(value_type = words::Reason)]
     reason: String,
     #[schema(value_type = words::Login)]
@@ -466,7 +466,7 @@ impl From<Override> for OverrideView {
         Self {
             id: o.id,
             evidence_digest: o.evidence_digest,
-            freezes: o.freezes,
+            entries: o.entries,
             reason: o.reason,
             asked_by: o.asked_login,
             asked_at: o.asked_at,

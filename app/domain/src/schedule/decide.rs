@@ -36,7 +36,7 @@ words! {
     Effect {
         /// The change cannot start because of it.
         Holds = "holds",
-        /// A freeze that would hold it, were it not for an override.
+        /// A freeze or closed window that would hold it, were it not for an override.
         Overridden = "overridden",
         /// A window that is open.
         Open = "open",
@@ -132,7 +132,7 @@ impl Calendar {
         let excepted = |id: ScheduleId, at: Timestamp| {
             overrides
                 .iter()
-                .any(|o| o.counts(digest, at) && o.freezes.contains(&id))
+                .any(|o| o.counts(digest, at) && o.entries.contains(&id))
         };
         let open = about
             .iter()
@@ -143,6 +143,7 @@ impl Calendar {
                 let on = current(entry, spans, now);
                 let effect = match (entry.class, on) {
                     (Class::Window, Some(_)) => Effect::Open,
+                    (Class::Window, None) if !open && excepted(entry.id, now) => Effect::Overridden,
                     (Class::Window, None) if !open => Effect::Holds,
                     (Class::Freeze, Some(_)) if excepted(entry.id, now) => Effect::Overridden,
                     (Class::Freeze | Class::Stop, Some(_)) => Effect::Holds,
@@ -204,11 +205,9 @@ fn next(
             at = until;
             continue;
         }
-        let mut windows = about
-            .iter()
-            .filter(|(e, _)| e.class == Class::Window)
-            .peekable();
-        if windows.peek().is_none() {
+        let windows = about.iter().filter(|(e, _)| e.class == Class::Window);
+        // Only those that no override passes still restrict.
+        if windows.clone().all(|(e, _)| excepted(e.id, at)) {
             return Some(at);
         }
         if windows
@@ -236,10 +235,10 @@ impl MayStart {
         self.matches.iter().filter(|m| m.effect == Effect::Holds)
     }
 
-    /// The freezes that hold it, which an override could except it from.
-    pub fn freezes(&self) -> Vec<ScheduleId> {
+    /// The freezes that are on and the windows that are closed, which an override could except it from; never a stop.
+    pub fn overridable(&self) -> Vec<ScheduleId> {
         self.holding()
-            .filter(|m| m.entry.class == Class::Freeze)
+            .filter(|m| m.entry.class != Class::Stop)
             .map(|m| m.entry.id)
             .collect()
     }

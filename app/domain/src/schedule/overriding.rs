@@ -1,4 +1,4 @@
-//! An override: one change excepted from the freezes that hold it, on the word of two people.
+//! An override: one change excepted from the freezes and windows that hold it, on the word of two people.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,8 +19,9 @@ pub struct Override {
     pub id: OverrideId,
     /// Of the evidence both people saw.
     pub evidence_digest: EvidenceDigest,
-    /// The freezes that held the change when it was asked for; later ones hold it again.
-    pub freezes: Vec<ScheduleId>,
+    /// The freezes that held the change when it was asked for, and the windows it was outside of; later ones hold it
+    /// again.
+    pub entries: Vec<ScheduleId>,
     pub reason: String,
     pub asked_by: PersonId,
     pub asked_login: Login,
@@ -44,21 +45,18 @@ impl Override {
 }
 
 impl Allowed<OverrideFreeze, Change> {
-    /// Whether it may be asked for now. `freezes` are those that hold the change.
+    /// Whether it may be asked for now. `entries` are the freezes and windows that hold the change.
     pub fn ask(
         self,
         digest: EvidenceDigest,
-        freezes: &[ScheduleId],
+        entries: &[ScheduleId],
         reason: &Reason,
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<(Change, Event), Refusal> {
         let change = seen(self.into_subject(), digest)?;
-        if freezes.is_empty() {
-            return Err(Refusal::new(
-                RefusalCode::WrongState,
-                "No freeze holds this change now, so there is nothing to override.",
-            ));
+        if entries.is_empty() {
+            return Err(nothing_to_override());
         }
         if expires_at <= now || expires_at.duration_since(now) > MAX_OVERRIDE {
             return Err(Refusal::field(
@@ -67,7 +65,7 @@ impl Allowed<OverrideFreeze, Change> {
             ));
         }
         let event = Event::on_change(EventKind::OverrideAsked, change.id).with(json!({
-            "evidence_digest": digest, "freezes": freezes, "reason": reason, "expires_at": expires_at,
+            "evidence_digest": digest, "entries": entries, "reason": reason, "expires_at": expires_at,
         }));
         Ok((change, event))
     }
@@ -100,11 +98,19 @@ impl Allowed<OverrideFreeze, Change> {
             ));
         }
         let event = Event::on_change(EventKind::OverrideConfirmed, change.id).with(json!({
-            "override": asked.id, "evidence_digest": digest, "freezes": asked.freezes, "reason": asked.reason,
+            "override": asked.id, "evidence_digest": digest, "entries": asked.entries, "reason": asked.reason,
             "asked_by": asked.asked_login, "expires_at": asked.expires_at,
         }));
         Ok((change, event))
     }
+}
+
+/// Nothing that an override could pass holds the change.
+pub fn nothing_to_override() -> Refusal {
+    Refusal::new(
+        RefusalCode::WrongState,
+        "Neither a freeze nor a window holds this change now, so there is nothing to override.",
+    )
 }
 
 /// The change, if it can still start and the digest is the one it carries.

@@ -210,7 +210,7 @@ pub(super) fn told(mut event: Event, decision: &MayStart) -> Event {
         event.data.as_object_mut(),
     ) {
         data.insert("override".to_owned(), json!({
-            "id": by.id, "asked_by": by.asked_login, "confirmed_by": by.confirmed_login, "reason": by.reason, "freezes": passed,
+            "id": by.id, "asked_by": by.asked_login, "confirmed_by": by.confirmed_login, "reason": by.reason, "entries": passed,
         }));
     }
     event

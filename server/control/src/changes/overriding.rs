@@ -1,11 +1,11 @@
-//! Overriding a freeze: asked for by one person with the right to, confirmed by another.
+//! Overriding freezes and windows: asked for by one person with the right to, confirmed by another.
 
 pub(super) mod rows;
 
 use domain::{
     Caller, ChangeId, EvidenceDigest, OverrideId, Reason, Refusal, RefusalCode,
     policy::OverrideFreeze,
-    schedule::{MayStart, Override},
+    schedule::{MayStart, Override, nothing_to_override},
 };
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use super::{ChangeDetail, held, rows::Stored};
 use crate::{Control, Result, new_id};
 
 impl Control {
-    /// Asks for the change to be excepted from the freezes that hold it now. Counts for nothing until somebody else confirms it.
+    /// Asks for the change to be excepted from the freezes and windows that hold it now. Counts for nothing until somebody else confirms it.
     pub async fn ask_override(
         &self,
         caller: &Caller,
@@ -29,14 +29,14 @@ impl Control {
             .await?;
         let now = tx.now();
         let (decision, overrides) = self.may_start(tx.conn(), &stored, now).await?;
-        let (_, event) = allowed.ask(digest, &decision.freezes(), &reason, expires_at, now)?;
+        let (_, event) = allowed.ask(digest, &decision.overridable(), &reason, expires_at, now)?;
         if overrides.iter().any(|o| o.waits(now)) {
             return Err(waiting_already().into());
         }
         let asked = Override {
             id: new_id::<OverrideId>(),
             evidence_digest: digest,
-            freezes: decision.freezes(),
+            entries: decision.overridable(),
             reason: reason.to_string(),
             asked_by: caller.person.id,
             asked_login: caller.person.login.clone(),
@@ -51,7 +51,7 @@ impl Control {
         self.change(caller, id).await
     }
 
-    /// The second person's word. From here on the freezes that it names do not hold the change, until it expires.
+    /// The second person's word. From here on what it names does not hold the change, until it expires.
     pub async fn confirm_override(
         &self,
         caller: &Caller,
@@ -92,11 +92,8 @@ impl Control {
         decision: &MayStart,
         overrides: &[Override],
     ) -> Result<(), Refusal> {
-        if decision.freezes().is_empty() {
-            return Err(Refusal::new(
-                RefusalCode::WrongState,
-                "No freeze holds this change now, so there is nothing to override.",
-            ));
+        if decision.overridable().is_empty() {
+            return Err(nothing_to_override());
         }
         if overrides.iter().any(|o| o.waits(decision.at)) {
             return Err(waiting_already());

@@ -1,4 +1,4 @@
-//! Overriding a freeze for one change: asked for by one person, confirmed by another.
+//! Overriding freezes and windows for one change: asked for by one person, confirmed by another.
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{ChangeId, EvidenceDigest, Reason};
@@ -36,9 +36,9 @@ pub(in crate::api) struct Confirmation {
     evidence_digest: EvidenceDigest,
 }
 
-/// Ask for an override of the freezes that hold a change now
+/// Ask for an override of the freezes and windows that hold a change now
 ///
-/// It counts for nothing until a second person confirms it. A freeze made later holds the change again; stops and windows are not overridden.
+/// It counts for nothing until a second person confirms it. A freeze or window made later holds the change again; stops are not overridden.
 #[utoipa::path(post, path = "/changes/{id}/override", operation_id = "ask_override", tag = "changes",
     params(("id" = words::Id, Path, description = "The change.")), request_body = OverrideWish,
     responses((status = 201, body = ChangeInFull, description = "The change as it stands now.")))]

@@ -185,11 +185,11 @@ fn each_part_of_a_scope_must_fit() {
     assert!(serde_json::from_str::<Reach>(r#"{"colour":"red"}"#).is_err());
 }
 
-fn overriding(freezes: &[u128], confirmed: bool) -> Override {
+fn overriding(entries: &[u128], confirmed: bool) -> Override {
     Override {
         id: crate::OverrideId(uuid::Uuid::from_u128(7)),
         evidence_digest: DIGEST,
-        freezes: freezes
+        entries: entries
             .iter()
             .map(|n| ScheduleId(uuid::Uuid::from_u128(*n)))
             .collect(),
@@ -271,9 +271,52 @@ fn an_override_excepts_from_the_freezes_it_names_and_from_nothing_else() {
         "2026-12-02T10:00:00Z",
     )]);
     assert!(
-        held(&shut, &overriding(&[1, 4], true), DIGEST, now),
-        "nor is a window"
+        held(&shut, &overriding(&[1], true), DIGEST, now),
+        "it does not name the window"
     );
+    assert!(!held(&shut, &overriding(&[1, 4], true), DIGEST, now));
+}
+
+#[test]
+fn an_override_lets_a_change_start_outside_the_windows_it_names() {
+    let now = at("2026-12-01T12:00:00Z");
+    let tomorrow = |n| window(n, "2026-12-02T09:00:00Z", "2026-12-02T10:00:00Z");
+    let decide = |entries: Vec<Entry>, o: &Override, now| {
+        Calendar::new(entries, now).may_start(&facts(), DIGEST, std::slice::from_ref(o), now)
+    };
+    let both = || vec![tomorrow(4), tomorrow(5)];
+    let without = decide(both(), &overriding(&[4, 5], false), now);
+    assert!(without.is_held(), "one person's word is not enough");
+    assert_eq!(
+        without.overridable().len(),
+        2,
+        "an override would have to name both"
+    );
+    let passed = decide(both(), &overriding(&[4, 5], true), now);
+    assert!(!passed.is_held());
+    assert!(
+        passed
+            .matches
+            .iter()
+            .all(|m| m.effect == Effect::Overridden)
+    );
+    assert_eq!(passed.next, Some(now), "it may start at once");
+    assert!(
+        decide(both(), &overriding(&[4], true), now).is_held(),
+        "a window that it does not name, as one made later, restricts again"
+    );
+    let expired = decide(
+        both(),
+        &overriding(&[4, 5], true),
+        at("2026-12-01T13:00:00Z"),
+    );
+    assert!(expired.is_held());
+    assert_eq!(expired.next, Some(at("2026-12-02T09:00:00Z")));
+    let mut stopped = both();
+    stopped.push(stop(3, None));
+    let stopped = decide(stopped, &overriding(&[3, 4, 5], true), now);
+    assert!(stopped.is_held(), "a stop is never overridden");
+    assert!(stopped.overridable().is_empty());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{ChangeTx, Error, Result, error::corrupt};
 struct Row {
     id: uuid::Uuid,
     evidence_digest: Vec<u8>,
-    freezes: Vec<uuid::Uuid>,
+    entries: Vec<uuid::Uuid>,
     reason: String,
     asked_by: uuid::Uuid,
     asked_login: String,
@@ -33,7 +33,7 @@ impl TryFrom<Row> for Override {
         Ok(Self {
             id: row.id.into(),
             evidence_digest: EvidenceDigest(digest),
-            freezes: row.freezes.into_iter().map(Into::into).collect(),
+            entries: row.entries.into_iter().map(Into::into).collect(),
             reason: row.reason,
             asked_by: row.asked_by.into(),
             asked_login: Login::parse(row.asked_login).map_err(|e| bad("asked_login", e.0))?,
@@ -63,15 +63,15 @@ pub(in crate::changes) async fn of_change(
 }
 
 pub(super) async fn insert(tx: &mut ChangeTx, change: ChangeId, asked: &Override) -> Result<()> {
-    let freezes: Vec<_> = asked.freezes.iter().map(|id| id.0).collect();
+    let entries: Vec<_> = asked.entries.iter().map(|id| id.0).collect();
     sqlx::query(
-        "INSERT INTO change_override (id, change_id, evidence_digest, freezes, reason, asked_by, asked_login, asked_at, expires_at)
+        "INSERT INTO change_override (id, change_id, evidence_digest, entries, reason, asked_by, asked_login, asked_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(asked.id.0)
     .bind(change.0)
     .bind(&asked.evidence_digest.0[..])
-    .bind(&freezes)
+    .bind(&entries)
     .bind(&asked.reason)
     .bind(asked.asked_by.0)
     .bind(asked.asked_login.as_str())

@@ -78,7 +78,7 @@ pub(in crate::schedule) async fn held(
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT c.id, c.state, c.service, c.version, c.environment, min(h.at) AS at, bool_or(h.overridden) AS overridden
          FROM (SELECT change_id, at, false AS overridden FROM change_hold WHERE entry_id = $1
-               UNION ALL SELECT change_id, confirmed_at, true FROM change_override WHERE freezes @> ARRAY[$1] AND confirmed_at IS NOT NULL) h
+               UNION ALL SELECT change_id, confirmed_at, true FROM change_override WHERE entries @> ARRAY[$1] AND confirmed_at IS NOT NULL) h
          JOIN change c ON c.id = h.change_id WHERE $2::text[] IS NULL OR c.team = ANY($2)
          GROUP BY c.id ORDER BY c.id DESC LIMIT $3",
     )

@@ -131,7 +131,10 @@ async fn a_freeze_begun_while_a_change_waits_lets_people_approve_and_nobody_star
     let freeze = stage.freeze(0, 5).await;
     let approved = approve(&stage, &stage.manager, &change).await;
     assert!(waits(&approved));
-    assert_eq!(approved.may_start.expect("decision").overridable(), [freeze.id]);
+    assert_eq!(
+        approved.may_start.expect("decision").overridable(),
+        [freeze.id]
+    );
     let refused = stage
         .portal
         .control

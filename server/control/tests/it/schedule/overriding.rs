@@ -1,4 +1,7 @@
-use domain::{EvidenceDigest, JobRole, Reason, RefusalCode, StartMode, TeamName};
+use domain::{
+    EvidenceDigest, JobRole, Reason, RefusalCode, StartMode, TeamName,
+    schedule::{Class, Effect},
+};
 use jiff::SignedDuration;
 use portolan_control::{Result, changes::ChangeDetail};
 use sqlx::PgPool;
@@ -78,7 +81,7 @@ async fn it_takes_two_with_the_right_and_shows_for_ever(pool: PgPool) {
         );
     }
     let asked = ask(&stage, &stage.manager, &early).await.expect("asked");
-    assert_eq!(asked.overrides[0].freezes, [freeze.id]);
+    assert_eq!(asked.overrides[0].entries, [freeze.id]);
     assert!(
         asked.may_start.expect("decision").is_held(),
         "one person's word lets nothing through"
@@ -138,7 +141,7 @@ async fn it_takes_two_with_the_right_and_shows_for_ever(pool: PgPool) {
         .expect("the start");
     assert_eq!(started.data["override"]["confirmed_by"], "operator");
     assert_eq!(
-        started.data["override"]["freezes"][0],
+        started.data["override"]["entries"][0],
         freeze.id.to_string()
     );
     let passed = control
@@ -217,4 +220,49 @@ async fn it_names_its_freezes_expires_and_never_passes_a_stop(pool: PgPool) {
             .await
             .is_err()
     );
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn it_lets_a_change_start_outside_its_window(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let control = &stage.portal.control;
+    let window = stage.wish(Class::Window, stage.span(24, 26));
+    let made = |wish| control.make_entry(&stage.operator, wish);
+    let window = made(window).await.expect("a window");
+    let change = stage.ask(StartMode::Manual).await;
+    let held = stage.look(&change).await;
+    assert!(
+        held.buttons.ask_override.is_err(),
+        "the requester has no right to"
+    );
+    let seen = control.change(&stage.manager, change.row.id).await;
+    assert!(seen.expect("seen").buttons.ask_override.is_ok());
+    let asked = ask(&stage, &stage.manager, &change).await.expect("asked");
+    assert_eq!(asked.overrides[0].entries, [window.id]);
+    let early = control.start(&stage.developer, change.row.id).await;
+    assert_eq!(
+        early.expect_err("one person's word").code(),
+        RefusalCode::Held
+    );
+    let free = confirm(&stage, &stage.operator, &change)
+        .await
+        .expect("confirmed");
+    let decision = free.may_start.expect("decision");
+    assert!(!decision.is_held());
+    assert_eq!(decision.matches[0].effect, Effect::Overridden);
+    // One that is made later restricts it again.
+    let later = stage.wish(Class::Window, stage.span(30, 31));
+    let later = made(later).await.expect("another");
+    let again = control.start(&stage.developer, change.row.id).await;
+    assert_eq!(again.expect_err("outside of it").code(), RefusalCode::Held);
+    stage.end(&later).await;
+    let started = control.start(&stage.developer, change.row.id).await;
+    let started = started.expect("starts").timeline;
+    let event = started
+        .iter()
+        .find(|e| e.kind == domain::EventKind::ChangeStarted)
+        .expect("the start");
+    assert_eq!(event.data["override"]["entries"][0], window.id.to_string());
+    let passed = control.held_by(&stage.developer, window.id).await;
+    assert!(passed.expect("list").iter().any(|c| c.overridden));
 }

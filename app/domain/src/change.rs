@@ -337,6 +337,18 @@ impl Allowed<Cancel, Change> {
         }
         change.move_by(Move::Cancel, EventKind::ChangeAbandoned)
     }
+
+    /// The same where a build of it runs still: the parked step is sent to stop that, and then the change ends. Once only:
+    /// a build that did not stop is left to people, and the change can be ended for good.
+    pub fn stop_first(self) -> Moved {
+        let change = self.into_subject();
+        if change.state != ChangeState::NeedsAttention || change.cancel_requested {
+            return Err(wrong_state(change.state, Move::Cancel));
+        }
+        let (mut change, event) = change.move_by(Move::Resume, EventKind::ChangeCancelRequested)?;
+        change.cancel_requested = true;
+        Ok((change, event))
+    }
 }
 
 impl Allowed<MarkDone, Change> {

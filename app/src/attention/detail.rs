@@ -308,7 +308,8 @@ fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
         Choice::Retry => format!(
             "The step looks outside again and goes on from what it sees. A build is asked for only where none is to be found and none has taken its credentials.{stopping}"
         ),
-        Choice::Abandon => "Nothing further is done, and the change ends as cancelled. Its page says what was and what was not done in each region. A build that still runs is not stopped by this; one that has not taken its credentials never gets them.".to_owned(),
+        Choice::Abandon if found.change.cancel_requested => "Nothing further is done, and the change ends as cancelled. It was being stopped before: a build that still runs is not stopped by this. Its page says what was and what was not done in each region.".to_owned(),
+        Choice::Abandon => "Nothing further is done, and the change ends as cancelled. A build of it that runs is stopped first; where Jenkins cannot be asked, the change says so. Its page says what was and what was not done in each region.".to_owned(),
     }
 }
 

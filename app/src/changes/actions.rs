@@ -146,10 +146,14 @@ fn roll_back(change: &ChangeDetail) -> Option<Html> {
 }
 
 fn cancel_effect(change: &ChangeDetail) -> &'static str {
-    if change.row.state == ChangeState::Running {
-        "The step under way is stopped. What was done in a region stays; the page will say what was and what was not."
-    } else {
-        "It ends here. Nothing has run, so nothing has to be undone."
+    match change.row.state {
+        ChangeState::Running => {
+            "The step under way is stopped. What was done in a region stays; the page will say what was and what was not."
+        }
+        ChangeState::NeedsAttention => {
+            "A build of it that still runs is stopped first. What was done in a region stays; the page will say what was and what was not."
+        }
+        _ => "It ends here. Nothing has run, so nothing has to be undone.",
     }
 }
 

@@ -113,8 +113,9 @@ struct MayDecide {
 }
 
 /// `done`: the pipeline's part counts as done, and the portal verifies it; `go_on`: the run goes on behind a canary that its
-/// wave has halted; `retry`: the step looks outside again; `abandon`: the change ends as cancelled; `roll_back`: a halted
-/// change ends as cancelled and a new one, which is the answer, takes back what the canary got.
+/// wave has halted; `retry`: the step looks outside again; `abandon`: the change ends as cancelled, once a build
+/// of it that still runs was stopped; `roll_back`: a halted change ends as cancelled and a new one, which is the answer,
+/// takes back what the canary got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Choice {

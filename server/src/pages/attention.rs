@@ -1,5 +1,7 @@
 //! What needs attention: the list, one change with what the outside says now, and what is decided on it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use app::{Notice, Params, attention::Posted};
 use axum::{
     extract::{Path, State},
@@ -39,6 +41,7 @@ pub(super) async fn decide(
     Fields(fields): Fields,
 ) -> Result<Response, Refused> {
     let (control, caller) = (pages.app.control(), visit.caller()?);
+    let stopping = AtomicBool::new(false);
     let work = async {
         let id = change_id(&id)?;
         if fields.raw("choice") == ROLL_BACK {
@@ -48,9 +51,10 @@ pub(super) async fn decide(
                 .await?;
             return Ok(format!("/changes/{}", back.row.id));
         }
-        control
+        let now = control
             .settle_attention(caller, id, settlement(&fields)?)
             .await?;
+        stopping.store(!now.row.state.is_final(), Ordering::Relaxed);
         Ok(format!("/changes/{id}"))
     };
     let route = format!("/attention/{id}");
@@ -58,6 +62,8 @@ pub(super) async fn decide(
         Ok(to) => {
             let notice = match Choice::parse(fields.raw("choice")) {
                 Some(Choice::Done) => Notice::MarkedDone,
+                // A build of it still runs.
+                Some(Choice::Abandon) if stopping.load(Ordering::Relaxed) => Notice::CancelAsked,
                 Some(Choice::Abandon) => Notice::Abandoned,
                 None if fields.raw("choice") == ROLL_BACK => Notice::Requested,
                 Some(Choice::GoOn) => Notice::LetGoOn,

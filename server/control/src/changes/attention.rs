@@ -5,6 +5,7 @@
 //! **again**, or the change is **abandoned**, perhaps to be **rolled back**. A decision is bound to the attempt that parked
 //! the step, so that nobody decides on what they have not seen, and two people not twice.
 
+pub(super) mod build;
 mod look;
 mod rows;
 
@@ -32,7 +33,7 @@ pub enum Choice {
     GoOn,
     /// The step looks outside again.
     Retry,
-    /// Nothing further is done; the change ends as cancelled.
+    /// Nothing further is done; the change ends as cancelled. A build of it that still runs is stopped first.
     Abandon,
 }
 
@@ -187,7 +188,7 @@ impl Control {
         drop(conn);
         let stored = stored.ok_or_else(|| Refusal::not_found(super::CHANGE))?;
         let parked = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id);
-        let choices = self.choices(caller, &stored, parked.as_ref());
+        let choices = self.choices(caller, &stored, parked.as_ref()).await?;
         let looks = match &parked {
             Some(parked) if choices.retry.is_ok() || choices.done.is_ok() => {
                 self.look(caller, &stored, parked).await?
@@ -203,12 +204,12 @@ impl Control {
         })
     }
 
-    fn choices(
+    async fn choices(
         &self,
         caller: &Caller,
         stored: &changes::Stored,
         parked: Option<&Parked>,
-    ) -> Choices {
+    ) -> Result<Choices> {
         let change = &stored.change;
         let (policies, now) = (self.policies(), self.now());
         let open = || match parked {
@@ -221,7 +222,7 @@ impl Control {
                 ),
             )),
         };
-        Choices {
+        let mut choices = Choices {
             done: open()
                 .and_then(vouchable)
                 .and_then(|()| policies.may(caller, MarkDone, change, now)),
@@ -232,9 +233,12 @@ impl Control {
             abandon: open().and_then(|_| policies.may(caller, Cancel, change, now)),
             roll_back: open()
                 .and_then(halted)
-                .and_then(|()| policies.may(caller, Cancel, change, now))
-                .and_then(|()| self.may_roll_back(caller, stored)),
+                .and_then(|()| policies.may(caller, Cancel, change, now)),
+        };
+        if choices.roll_back.is_ok() {
+            choices.roll_back = self.may_roll_back(caller, stored).await?;
         }
+        Ok(choices)
     }
 
     /// Carries out what a person decided, once.
@@ -251,8 +255,13 @@ impl Control {
             )
             .into());
         }
+        let build = match settlement.choice {
+            Choice::Abandon => self.build_of_parked(caller, id).await?,
+            Choice::Done | Choice::GoOn | Choice::Retry => build::Standing::Nothing,
+        };
         let tx = self.begin(caller).await?;
         let (tx, stored) = self.locked_change(caller, tx, id).await?;
+        let stop_first = build.to_be_stopped(&stored.change);
         let change = stored.change;
         let reason = settlement.reason.as_str();
         let (mut tx, moved) = match settlement.choice {
@@ -270,7 +279,12 @@ impl Control {
             }
             Choice::Abandon => {
                 let (tx, allowed) = self.allow_in(tx, caller, Cancel, change).await?;
-                (tx, allowed.abandon())
+                let moved = if stop_first {
+                    allowed.stop_first()
+                } else {
+                    allowed.abandon()
+                };
+                (tx, moved)
             }
         };
         let (change, event) = moved?;
@@ -305,20 +319,21 @@ impl Control {
                 rows::count_as_done(&mut tx, &parked, &by).await?;
             }
             Choice::Retry => changes::run::unpark(&mut tx, id).await?,
+            Choice::Abandon if stop_first => {
+                changes::run::unpark(&mut tx, id).await?;
+                why = Some(format!("{by} {}", build.words()));
+            }
             Choice::Abandon => {
                 changes::run::abandon(&mut tx, id).await?;
-                told = what_was_done(&mut tx, &change).await?;
-                let words: Vec<&str> = std::iter::once(by.as_str())
-                    .chain(told.iter().map(|region| region.words.as_str()))
-                    .collect();
-                why = Some(words.join(" "));
+                told = what_was_done(&mut tx, id, &stored.evidence).await?;
+                why = Some(build::closing(&by, &told, &build));
             }
         }
         changes::save(&mut tx, &change, why.as_deref()).await?;
         let event = event.with(json!({
             "to": change.state, "choice": settlement.choice, "step": parked.step, "region": parked.region,
             "kind": parked.kind, "attempt": parked.attempt, "reason": reason,
-            "reference": settlement.reference.as_ref().map(Reason::as_str), "summary": told,
+            "reference": settlement.reference.as_ref().map(Reason::as_str), "summary": told, "build": build.words(),
         }));
         tx.commit(event, vec![]).await?;
         self.work().notify_waiters();
@@ -336,7 +351,9 @@ impl Control {
     ) -> Result<ChangeDetail> {
         let stored = self.readable_change(caller, id).await?;
         let parked = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id);
-        self.choices(caller, &stored, parked.as_ref()).roll_back?;
+        self.choices(caller, &stored, parked.as_ref())
+            .await?
+            .roll_back?;
         self.preview_rollback(caller, id)
             .await?
             .preview

@@ -4,6 +4,7 @@ use domain::{
     Caller, ChangeId, ChangeKind, ChangeState, Evidence, Reason, Refusal, RefusalCode, StartMode,
     policy::RequestChange,
 };
+use sqlx::PgConnection;
 
 use super::{ChangeDetail, Preview, request::Wish, rows};
 use crate::{Control, Error, Result};
@@ -24,8 +25,8 @@ impl Control {
     /// What undoing this change would do, before anything is asked for.
     pub async fn preview_rollback(&self, caller: &Caller, of: ChangeId) -> Result<RollbackPreview> {
         let stored = self.readable_change(caller, of).await?;
-        undoable(&stored)?;
         let mut conn = self.pool().acquire().await?;
+        undoable(&mut conn, &stored).await?;
         let planned = self
             .plan_rollback(&mut conn, &caller.person.login, &stored)
             .await?;
@@ -76,8 +77,8 @@ impl Control {
         wish: Wish,
     ) -> Result<ChangeDetail> {
         let stored = self.readable_change(caller, of).await?;
-        undoable(&stored)?;
         let mut conn = self.pool().acquire().await?;
+        undoable(&mut conn, &stored).await?;
         let planned = self
             .plan_rollback(&mut conn, &caller.person.login, &stored)
             .await?;
@@ -85,32 +86,40 @@ impl Control {
         self.submit(caller, planned, wish).await
     }
 
-    /// Whether this change can be undone, for the button.
-    pub(super) fn may_roll_back(
+    /// Whether this change can be undone, for the button: it has run, the caller may ask for that, and there is something
+    /// to go back to.
+    pub(super) async fn may_roll_back(
         &self,
         caller: &Caller,
         stored: &rows::Stored,
-    ) -> Result<(), Refusal> {
-        match undoable(stored) {
-            Err(Error::Refused(refusal)) => return Err(refusal),
-            Err(Error::Fault(_)) => {
-                return Err(Refusal::new(RefusalCode::Conflict, "It cannot be undone."));
-            }
-            Ok(()) => {}
+    ) -> Result<Result<(), Refusal>> {
+        match self.plan_of_button(caller, stored).await {
+            Ok(()) => Ok(Ok(())),
+            Err(Error::Refused(refusal)) => Ok(Err(refusal)),
+            Err(fault) => Err(fault),
         }
+    }
+
+    async fn plan_of_button(&self, caller: &Caller, stored: &rows::Stored) -> Result<()> {
+        let mut conn = self.pool().acquire().await?;
+        undoable(&mut conn, stored).await?;
         let as_rollback = Evidence {
             kind: ChangeKind::Rollback,
             ..stored.evidence.clone()
         };
         let draft = super::request::draft(&as_rollback);
         self.policies()
-            .may(caller, RequestChange, &draft, self.now())
+            .may(caller, RequestChange, &draft, self.now())?;
+        self.plan_rollback(&mut conn, &caller.person.login, stored)
+            .await?;
+        Ok(())
     }
 }
 
 /// It has done something, or may have.
-fn undoable(stored: &rows::Stored) -> Result<()> {
+async fn undoable(conn: &mut PgConnection, stored: &rows::Stored) -> Result<()> {
     let change = &stored.change;
+    let no = |why: String| Err(Refusal::new(RefusalCode::WrongState, why).into());
     let deploys = matches!(change.kind, ChangeKind::Deploy | ChangeKind::Rollback);
     let did = matches!(
         change.state,
@@ -119,13 +128,14 @@ fn undoable(stored: &rows::Stored) -> Result<()> {
             | ChangeState::Cancelled
             | ChangeState::NeedsAttention
     );
-    if deploys && did {
-        return Ok(());
+    if !(deploys && did) {
+        let state = change.state.as_str().replace('_', " ");
+        return no(format!(
+            "It is {state}; only what a run has done can be undone."
+        ));
     }
-    let state = change.state.as_str().replace('_', " ");
-    Err(Refusal::new(
-        RefusalCode::WrongState,
-        format!("It is {state}; only what a run has done can be undone."),
-    )
-    .into())
+    if !rows::run::exists(conn, change.id).await? {
+        return no("It never ran, so there is nothing to undo.".to_owned());
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use domain::{
 
 use serde_json::json;
 
-use super::{ChangeDetail, rows};
+use super::{ChangeDetail, attention::build::closing, rows};
 use crate::{Control, Result, runs::settle::what_was_done};
 
 impl Control {
@@ -19,27 +19,34 @@ impl Control {
         reason: String,
     ) -> Result<ChangeDetail> {
         checked(&reason)?;
+        let build = self.build_of_parked(caller, id).await?;
         let tx = self.begin(caller).await?;
         let (tx, stored) = self.locked_change(caller, tx, id).await?;
         let parked = stored.change.state == ChangeState::NeedsAttention;
+        let stop_first = build.to_be_stopped(&stored.change);
         let (mut tx, allowed) = self.allow_in(tx, caller, Cancel, stored.change).await?;
-        let (change, event) = allowed.cancel(&reason)?;
+        let (change, event) = if stop_first {
+            allowed.stop_first()?
+        } else {
+            allowed.cancel(&reason)?
+        };
         let mut by = format!("Cancelled by {}: {reason}", caller.person.login);
         let mut told = vec![];
-        if parked {
+        if stop_first {
+            rows::run::unpark(&mut tx, id).await?;
+            by = format!("{by} {}", build.words());
+        } else if parked {
             // Nobody looks any further: what was and was not done is said as far as it is known.
             rows::run::abandon(&mut tx, id).await?;
-            told = what_was_done(&mut tx, &change).await?;
-            for region in &told {
-                by.push(' ');
-                by.push_str(&region.words);
-            }
+            told = what_was_done(&mut tx, id, &stored.evidence).await?;
+            by = closing(&by, &told, &build);
         }
         if change.cancel_requested && change.state == ChangeState::Running {
             rows::run::hurry(&mut tx, id).await?;
         }
         rows::save(&mut tx, &change, Some(&by)).await?;
-        let data = json!({"to": change.state, "reason": reason, "summary": told});
+        let data =
+            json!({"to": change.state, "reason": reason, "summary": told, "build": build.words()});
         tx.commit(event.with(data), vec![]).await?;
         self.work().notify_waiters();
         self.change(caller, id).await

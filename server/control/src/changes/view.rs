@@ -70,7 +70,7 @@ pub struct Buttons {
     pub retry: Result<(), Refusal>,
     /// Ask for a change that undoes this one.
     pub rollback: Result<(), Refusal>,
-    /// Ask for an override of the freezes that hold it, and be the second person.
+    /// Ask for an override of the freezes and windows that hold it, and be the second person.
     pub ask_override: Result<(), Refusal>,
     pub confirm_override: Result<(), Refusal>,
     /// Let its release go where it has not run in the environment before.
@@ -138,7 +138,8 @@ impl Control {
         let (may_start, overrides) = self.calendar_of(&stored).await?;
         let buttons = self.buttons(caller, &stored, &approvals, &agreement, &behind);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
-        let buttons = self.with_timing(caller, &stored, buttons, &timed);
+        let mut buttons = self.with_timing(caller, &stored, buttons, &timed);
+        buttons.rollback = self.may_roll_back(caller, &stored).await?;
         let (matched, answers) = (
             self.matched(&stored.evidence),
             self.answers(caller, &stored),
@@ -211,10 +212,12 @@ impl Control {
         let (may_start, overrides) = self.calendar_of(&stored).await?;
         let buttons = self.buttons(caller, &stored, &approvals, &agreement, &behind);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
+        let mut buttons = self.with_timing(caller, &stored, buttons, &timed);
+        buttons.rollback = self.may_roll_back(caller, &stored).await?;
         Ok(Explain {
             id,
             state: stored.change.state,
-            buttons: self.with_timing(caller, &stored, buttons, &timed),
+            buttons,
             may_start,
             overrides,
             requirements,
@@ -383,7 +386,7 @@ impl Control {
                 .and_then(|()| policies.may(caller, Resume, change, now)),
             retry: retryable(change)
                 .and_then(|()| policies.may(caller, RequestChange, &draft(&stored.evidence), now)),
-            rollback: self.may_roll_back(caller, stored),
+            rollback: can(false, "roll back"),
             ask_override: can(false, "override"),
             confirm_override: can(false, "confirm"),
             override_promotion: can(false, "override"),

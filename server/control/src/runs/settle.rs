@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Change, ChangeId, Event, EventKind, Outcome as EventOutcome, RunId, RunState, StepKind,
-    StepState, SubjectRef,
+    Change, ChangeId, Event, EventKind, Evidence, Outcome as EventOutcome, RegionName, RunId,
+    RunState, StepKind, StepState, SubjectRef,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -193,7 +193,7 @@ impl Control {
             RunState::Failed
         };
         rows::ends::end_run(&mut tx, work.run, state).await?;
-        let told = what_was_done(&mut tx, &change).await?;
+        let told = what_was_done(&mut tx, change.id, &work.stored.evidence).await?;
         let mut words: Vec<&str> = why.into_iter().collect();
         words.extend(told.iter().map(|told| told.words.as_str()));
         let words = words.join(" ");
@@ -322,10 +322,21 @@ impl Outcome {
 
 /// For each region what was done of a change and what was not, and the note that what runs is not known where its
 /// pipeline acted unverified. To be asked after its steps were ended.
-pub(crate) async fn what_was_done(tx: &mut ChangeTx, change: &Change) -> ControlResult<Vec<Told>> {
-    rows::ends::doubt(tx, change.id).await?;
-    let facts = rows::ends::facts(tx, change.id).await?;
-    Ok(summary::tell(&change.version, &facts))
+pub(crate) async fn what_was_done(
+    tx: &mut ChangeTx,
+    change: ChangeId,
+    evidence: &Evidence,
+) -> ControlResult<Vec<Told>> {
+    rows::ends::doubt(tx, change).await?;
+    let facts = rows::ends::facts(tx, change).await?;
+    let becomes = |region: &RegionName| {
+        let target = evidence.targets.iter().find(|t| t.region == *region);
+        target.map_or_else(
+            || evidence.version.clone(),
+            |target| evidence.becomes(target).version,
+        )
+    };
+    Ok(summary::tell(becomes, &facts))
 }
 
 async fn give_back(

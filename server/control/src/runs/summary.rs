@@ -24,8 +24,8 @@ pub(crate) struct Told {
     pub(crate) words: String,
 }
 
-/// One sentence a region, in the order of the run.
-pub(super) fn tell(version: &Version, facts: &[Fact]) -> Vec<Told> {
+/// One sentence a region, in the order of the run. `becomes` is what each was to run: a rollback takes each to its own.
+pub(super) fn tell(becomes: impl Fn(&RegionName) -> Version, facts: &[Fact]) -> Vec<Told> {
     let mut regions: Vec<&RegionName> = vec![];
     for fact in facts {
         if !regions.contains(&&fact.region) {
@@ -38,7 +38,7 @@ pub(super) fn tell(version: &Version, facts: &[Fact]) -> Vec<Told> {
             let of: Vec<_> = facts.iter().filter(|f| f.region == *region).collect();
             Told {
                 region: region.clone(),
-                words: words(version, region, &of),
+                words: words(&becomes(region), region, &of),
             }
         })
         .collect()
@@ -99,8 +99,15 @@ mod tests {
     }
 
     fn told(facts: &[Fact]) -> Vec<String> {
-        let version = Version::parse("1.1.0").expect("version");
-        tell(&version, facts).into_iter().map(|t| t.words).collect()
+        let version = |region: &RegionName| {
+            let text = if region.as_str() == "eu-north-1" {
+                "1.0.0"
+            } else {
+                "1.1.0"
+            };
+            Version::parse(text).expect("version")
+        };
+        tell(version, facts).into_iter().map(|t| t.words).collect()
     }
 
     #[test]
@@ -123,6 +130,19 @@ mod tests {
             [
                 "eu-central-1: 1.1.0 is deployed and verified.",
                 "eu-west-1: nothing was changed.",
+            ]
+        );
+    }
+
+    #[test]
+    fn regions_that_go_to_different_versions_say_each_its_own() {
+        let facts = ["eu-central-1", "eu-north-1"]
+            .map(|region| fact(region, StepKind::VerifyRollout, StepState::Succeeded));
+        assert_eq!(
+            told(&facts),
+            [
+                "eu-central-1: 1.1.0 is deployed and verified.",
+                "eu-north-1: 1.0.0 is deployed and verified.",
             ]
         );
     }

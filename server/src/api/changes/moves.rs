@@ -83,7 +83,8 @@ pub(in crate::api) async fn start(
 
 /// Cancel a change
 ///
-/// One that runs is asked to stop, and says at its end what was and was not done.
+/// One that runs is asked to stop, and says at its end what was and was not done; so is one that needs attention while a
+/// build of it still runs.
 #[utoipa::path(post, path = "/changes/{id}/cancel", operation_id = "cancel_change", tag = "changes",
     params(("id" = words::Id, Path, description = "The change.")), request_body = Because,
     responses((status = 200, body = ChangeInFull, description = "The change as it stands now.")))]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long an answer is waited for.
-const LIMIT: Duration = Duration::from_secs(6);
+pub(super) const LIMIT: Duration = Duration::from_secs(6);
 /// So many people look at once; the next are told to come back.
 static LOOKING: Semaphore = Semaphore::const_new(8);
 
@@ -96,7 +96,7 @@ impl Control {
     async fn look_at_jenkins(&self, stored: &Stored, parked: &Parked) -> Look {
         let job = &stored.evidence.pipeline;
         let (says, build) = match self.find_build(stored, parked).await {
-            Ok((words, build)) => (Ok(presentable(words)), build),
+            Ok(now) => (Ok(presentable(now.words)), now.number),
             Err(failure) => {
                 tracing::warn!(step = %parked.step, raw = ?failure.raw, "{failure}");
                 (Err(failure.words), parked.build)
@@ -111,69 +111,67 @@ impl Control {
         }
     }
 
-    /// What Jenkins says of the build that carries our mark, and its number if it has one.
-    async fn find_build(
+    /// What Jenkins says of the build that carries our mark.
+    pub(super) async fn find_build(
         &self,
         stored: &Stored,
         parked: &Parked,
-    ) -> Result<(String, Option<u64>), Failure> {
+    ) -> Result<Now, Failure> {
         let job = &stored.evidence.pipeline;
         let pipelines = &self.outside().pipelines;
         let mut number = parked.build;
         if number.is_none() {
             let Some(mark) = &parked.mark else {
-                return Ok(("No build was ever asked for.".to_owned(), None));
+                return Ok(Now::over("No build was ever asked for.", None));
             };
             let search = pipelines.find(job, mark, stored.created_at).await?;
             match search.found.as_slice() {
                 [] if search.complete => {
-                    return Ok((
+                    return Ok(Now::over(
                         format!("It has no build with the mark {mark}, neither waiting nor made."),
                         None,
                     ));
                 }
                 [] => {
-                    return Ok((
-                        format!(
-                            "Among the latest builds none has the mark {mark}; older ones are not listed."
-                        ),
-                        None,
-                    ));
+                    return Ok(Now::unclear(format!(
+                        "Among the latest builds none has the mark {mark}; older ones are not listed."
+                    )));
                 }
                 [Place::Build(found)] => number = Some(*found),
                 [Place::Queue(item)] => {
                     return Ok(match pipelines.item(*item).await? {
-                        Item::Waiting(why) => (
+                        Item::Waiting(why) => Now::going(
                             format!("Our build waits as queue item {item}: {why}."),
                             None,
                         ),
                         Item::Started(number) => {
-                            (format!("Build {number} has just begun."), Some(number))
+                            Now::going(format!("Build {number} has just begun."), Some(number))
                         }
-                        Item::Cancelled => (
+                        Item::Cancelled => Now::over(
                             format!("Queue item {item} was taken out of the queue."),
                             None,
                         ),
-                        Item::Gone => (format!("Queue item {item} has left the queue."), None),
+                        Item::Gone => {
+                            Now::unclear(format!("Queue item {item} has left the queue."))
+                        }
                     });
                 }
                 many => {
-                    return Ok((
-                        format!("{} builds carry the mark {mark}: {many:?}.", many.len()),
-                        None,
-                    ));
+                    return Ok(Now::unclear(format!(
+                        "{} builds carry the mark {mark}: {many:?}.",
+                        many.len()
+                    )));
                 }
             }
         }
         let Some(number) = number else {
-            return Ok(("No build was ever asked for.".to_owned(), None));
+            return Ok(Now::over("No build was ever asked for.", None));
         };
         let build = pipelines.build(job, number).await?;
-        let words = match build.ended {
-            None => format!("Build {number} runs at this moment."),
-            Some(result) => format!("Build {number} {}.", result.words()),
-        };
-        Ok((words, Some(number)))
+        Ok(match build.ended {
+            None => Now::going(format!("Build {number} runs at this moment."), Some(number)),
+            Some(result) => Now::over(format!("Build {number} {}.", result.words()), Some(number)),
+        })
     }
 
     /// What runs in the cluster, seen with the asking person's own rights.
@@ -246,5 +244,34 @@ impl Control {
             request_id: session.record().request_id.clone(),
             at: self.now(),
         })
+    }
+}
+
+/// What Jenkins says of a build.
+pub(super) struct Now {
+    pub(super) words: String,
+    /// Its number, if it has one.
+    number: Option<u64>,
+    /// Whether it runs, or waits to. None: nobody can tell.
+    pub(super) going: Option<bool>,
+}
+
+impl Now {
+    fn new(going: Option<bool>, words: impl Into<String>, number: Option<u64>) -> Self {
+        let words = words.into();
+        Self {
+            words,
+            number,
+            going,
+        }
+    }
+    fn over(words: impl Into<String>, number: Option<u64>) -> Self {
+        Self::new(Some(false), words, number)
+    }
+    fn going(words: impl Into<String>, number: Option<u64>) -> Self {
+        Self::new(Some(true), words, number)
+    }
+    fn unclear(words: impl Into<String>) -> Self {
+        Self::new(None, words, None)
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::{ChangeId, GrantId, RunId, RunState, StepId, StepState, run::PlannedStep};
 use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
 
 use crate::{ChangeTx, Result, new_id};
 
@@ -50,6 +51,12 @@ pub(in crate::changes) async fn insert(
             .await?;
     }
     Ok(())
+}
+
+/// Whether the change was ever started.
+pub(in crate::changes) async fn exists(conn: &mut PgConnection, change: ChangeId) -> Result<bool> {
+    let found = sqlx::query_scalar("SELECT EXISTS (SELECT FROM run WHERE change_id = $1)");
+    Ok(found.bind(change.0).fetch_one(conn).await?)
 }
 
 /// A step that waits for its next poll looks at once, so that a cancel is not slow.

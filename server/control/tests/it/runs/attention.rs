@@ -231,7 +231,9 @@ async fn looking_again_finds_the_build_and_makes_no_other(pool: PgPool) {
 async fn what_is_abandoned_ends_and_says_what_was_done(pool: PgPool) {
     let stage = stage(pool).await;
     let operator = operator(&stage).await;
+    stage.behave(sandbox::jenkins::Behaviour::Succeed);
     let id = parked(&stage, "1.1.0").await;
+    build_ends(&stage).await;
     let attempt = looked_at(&stage, &operator, id)
         .await
         .parked
@@ -254,6 +256,98 @@ async fn what_is_abandoned_ends_and_says_what_was_done(pool: PgPool) {
     assert!(states.into_iter().all(domain::StepState::is_final));
     let kinds = stage.portal.kinds(id).await;
     assert!(kinds.iter().any(|k| k == "change.abandoned"), "{kinds:?}");
+}
+
+/// Its build is over, whatever it came to.
+async fn build_ends(stage: &Stage) {
+    while stage.running("cart") > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn abandoned(
+    stage: &Stage,
+    caller: &Caller,
+    id: ChangeId,
+) -> Result<ChangeState, RefusalCode> {
+    let seen = looked_at(stage, caller, id).await.parked.expect("parked");
+    settle(stage, caller, id, settlement(Choice::Abandon, seen.attempt)).await
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_build_that_still_runs_is_stopped_before_an_abandoned_change_ends(pool: PgPool) {
+    let stage = stage(pool).await;
+    let operator = operator(&stage).await;
+    stage.behave(sandbox::jenkins::Behaviour::Hang);
+    for (version, by_cancel) in [("1.1.0", false), ("1.2.0", true)] {
+        let id = parked(&stage, version).await;
+        let control = &stage.portal.control;
+        if by_cancel {
+            let cancelled = control.cancel(&operator, id, "not this one".into()).await;
+            assert_eq!(cancelled.expect("asked").row.state, ChangeState::Running);
+        } else {
+            let gone = abandoned(&stage, &operator, id).await;
+            assert_eq!(gone, Ok(ChangeState::Running));
+        }
+        let stopping = stage.change(id).await;
+        assert!(stopping.cancel_requested);
+        let why = stopping.state_reason.expect("why");
+        assert!(why.contains("It is stopped first"), "{why}");
+        let change = stage.work_alone(id).await;
+        assert_eq!(
+            change.row.state,
+            ChangeState::Cancelled,
+            "{}",
+            steps(&change).join("\n")
+        );
+        assert_eq!(stage.running("cart"), 0);
+        let why = change.state_reason.expect("why");
+        assert!(why.contains("eu-west-1: "), "{why}");
+        let kinds = stage.portal.kinds(id).await;
+        for kind in ["change.cancel_requested", "change.cancelled"] {
+            let told = kinds.iter().filter(|k| *k == kind).count();
+            assert_eq!(told, 1, "{kind}: {kinds:?}");
+        }
+        let asked = "SELECT count(*) FROM audit_event WHERE kind = 'call.intended' AND record::jsonb #>> '{data,call}' = 'jenkins:stop'";
+        assert!(stage.count(asked).await > 0);
+    }
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_build_that_cannot_be_stopped_holds_nobody_up_and_is_never_passed_over(pool: PgPool) {
+    let stage = stage(pool).await;
+    let operator = operator(&stage).await;
+    stage.behave(sandbox::jenkins::Behaviour::Hang);
+    // Nobody can say whether it runs.
+    let id = parked(&stage, "1.1.0").await;
+    stage.jenkins(answers(Answers::Html));
+    assert_eq!(
+        abandoned(&stage, &operator, id).await,
+        Ok(ChangeState::Cancelled)
+    );
+    let why = stage.change(id).await.state_reason.expect("why");
+    assert!(
+        why.contains("is not known, and it was not stopped"),
+        "{why}"
+    );
+    // It runs, and Jenkins stops listening before it is asked to stop it.
+    stage.jenkins(answers(Answers::Normal));
+    let id = parked(&stage, "1.2.0").await;
+    assert_eq!(
+        abandoned(&stage, &operator, id).await,
+        Ok(ChangeState::Running)
+    );
+    stage.jenkins(answers(Answers::Html));
+    let change = stage.work_alone(id).await;
+    assert_eq!(change.row.state, ChangeState::NeedsAttention);
+    stage.jenkins(answers(Answers::Normal));
+    // Once is enough: what did not stop is left to people.
+    assert_eq!(
+        abandoned(&stage, &operator, id).await,
+        Ok(ChangeState::Cancelled)
+    );
+    let why = stage.change(id).await.state_reason.expect("why");
+    assert!(why.contains("nobody stops it now"), "{why}");
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]

@@ -59,6 +59,8 @@ async fn each_region_goes_back_to_what_was_good_there(pool: PgPool) {
         .await
         .expect_err("nothing before");
     assert_eq!(none.code(), RefusalCode::Conflict);
+    let button = first.buttons.rollback.as_ref().expect_err("nothing before");
+    assert!(button.detail.contains("nothing to go back to"), "{button}");
 
     // The second one fails in the active region: the regions differ from now on.
     stage.fault(Fault {
@@ -183,4 +185,52 @@ async fn what_has_changed_since_makes_a_rollback_stale(pool: PgPool) {
         .await
         .expect_err("stale");
     assert_eq!(refused.code(), RefusalCode::Stale);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn what_never_ran_is_not_undone(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    stage.run("1.0.0", "staging").await;
+    let id = stage.approved("cart", "1.1.0", "staging").await;
+    let control = &stage.portal.control;
+    let cancelled = control
+        .cancel(&stage.developer, id, "not needed".into())
+        .await;
+    let change = cancelled.expect("cancelled");
+    assert_eq!(change.row.state, ChangeState::Cancelled);
+    let button = change.buttons.rollback.expect_err("never ran");
+    assert_eq!(button.code, RefusalCode::WrongState);
+    let reason = Reason::parse("it is slow").expect("reason");
+    let refused = control
+        .request_rollback(&stage.developer, id, reason, StartMode::OnApproval)
+        .await
+        .expect_err("never ran");
+    assert_eq!(refused.code(), RefusalCode::WrongState);
+}
+
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_rollback_that_fails_says_what_each_region_went_to(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    stage.run("1.0.0", "staging").await;
+    let shut = Fault {
+        region: Some("eu-west-1".into()),
+        service: Some("ecr".into()),
+        ..Fault::new(Kind::Refuse)
+    };
+    // The regions differ, both go on to the same, and each is to go back to its own.
+    stage.fault(shut.clone());
+    stage.run("1.1.0", "staging").await;
+    stage.sandbox.world().faults().clear();
+    let third = stage.run("1.2.0", "staging").await;
+    assert_eq!(third.row.state, ChangeState::Succeeded);
+    stage.fault(shut);
+    let failed = {
+        let _worker = stage.worker();
+        back(&stage, third.row.id).await
+    };
+    assert_eq!(failed.row.state, ChangeState::Failed);
+    assert_eq!(failed.row.version.as_str(), "1.0.0");
+    let why = failed.state_reason.expect("why");
+    let said = "eu-central-1: 1.1.0 is deployed and verified.";
+    assert!(why.contains(said), "{why}");
 }

@@ -26,6 +26,7 @@ pub mod params;
 pub mod parts;
 pub mod people;
 pub mod rollback;
+pub mod rules;
 pub mod services;
 pub mod sessions;
 pub mod shell;

@@ -6,7 +6,7 @@ import { launch } from './harness/browser.mjs';
 import { arrive } from './harness/changes.mjs';
 import { api, otherVersion, tidy } from './harness/world.mjs';
 
-const MENU = ['Home', 'Services', 'Changes', 'Approvals', 'Calendar', 'Environments', 'Catalogue'];
+const MENU = ['Home', 'Services', 'Changes', 'Approvals', 'Calendar', 'Rules', 'Environments', 'Catalogue'];
 const people = [
   { login: 'developer', menu: MENU, home: ['My changes', 'My services'], foreign: ['search'], closed: ['/audit', '/people'] },
   { login: 'catalog-developer', menu: MENU, home: ['My changes', 'My services'], foreign: ['cart'], closed: ['/audit', '/people'] },
@@ -14,7 +14,7 @@ const people = [
   { login: 'operator', menu: MENU.toSpliced(4, 0, 'Attention'), home: ['Needs attention', 'Running now'], foreign: [], closed: ['/audit', '/people'] },
   { login: 'auditor', menu: [...MENU, 'People', 'Audit'], home: ['Newest refusals', 'Newest events'], foreign: [], closed: [] },
   { login: 'administrator', menu: [...MENU, 'People', 'Audit'], home: ['Catalogue'], foreign: [], closed: [] },
-  { login: 'outsider', menu: ['Home'], home: [], foreign: ['cart', 'search'], closed: ['/audit', '/catalog', '/environments', '/calendar'] },
+  { login: 'outsider', menu: ['Home'], home: [], foreign: ['cart', 'search'], closed: ['/audit', '/catalog', '/environments', '/calendar', '/rules'] },
 ];
 let browser;
 let change;
@@ -58,7 +58,7 @@ for (const { login, menu, home, foreign, closed } of people) {
 
 test('an auditor sees everything and has nothing to press', async () => {
   const { page, trouble, close } = await arrive(browser, 'auditor');
-  for (const address of ['/', '/services', '/services/payment', '/services/payment/deploy', '/changes', `/changes/${change}`, '/approvals', '/environments', '/catalog', '/audit']) {
+  for (const address of ['/', '/services', '/services/payment', '/services/payment/deploy', '/changes', `/changes/${change}`, '/approvals', '/rules', '/environments', '/catalog', '/audit']) {
     assert.equal((await page.goto(address)).status(), 200, address);
     assert.equal(await page.locator('main form[method="post"]').count(), 0, `${address} has a form that changes something`);
     assert.equal(await page.getByRole('link', { name: 'Request a deployment' }).count(), 0, address);

@@ -39,13 +39,14 @@ const fn place(href: &'static str, words: &'static str, icon: &'static str, key:
     }
 }
 
-const PLACES: [Place; 10] = [
+const PLACES: [Place; 11] = [
     place("/", "Home", "house", 'h'),
     place("/services", "Services", "box", 's'),
     place("/changes", "Changes", "rocket", 'c'),
     place("/approvals", "Approvals", "inbox", 'a'),
     place("/attention", "Attention", "triangle-alert", 'n'),
     place("/calendar", "Calendar", "calendar-clock", 'l'),
+    place("/rules", "Rules", "list-checks", 'r'),
     place("/environments", "Environments", "layers", 'e'),
     place("/catalog", "Catalogue", "folder-sync", 'k'),
     place("/people", "People", "users", 'p'),

@@ -1,7 +1,7 @@
 //! Regions and pairs as configured, with what runs in them; and the rules in force. Read-only.
 
 use domain::{
-    Caller, EnvironmentName, RegionName, RuleSet,
+    Caller, EnvironmentName, RegionName,
     evidence::Side,
     policy::{Read, Room},
 };
@@ -59,12 +59,5 @@ impl Control {
             }
         }
         Ok(rows)
-    }
-
-    /// The rules, for whoever may see them.
-    pub fn rules_in_force(&self, caller: &Caller) -> Result<std::sync::Arc<RuleSet>> {
-        self.policies()
-            .may(caller, Read, &Room::Rules, self.now())?;
-        Ok(self.rules())
     }
 }

@@ -5,6 +5,7 @@
 //! it is recorded once, and administrators are told on every page.
 
 pub mod file;
+mod nothing;
 mod rows;
 
 use std::{
@@ -42,6 +43,8 @@ pub struct Trouble {
     /// What is in force instead.
     pub version: String,
 }
+
+pub use nothing::InForce;
 
 #[derive(Debug)]
 pub(crate) struct Shelf {
@@ -115,7 +118,9 @@ impl Control {
         {
             self.saw(Some(Sha256::digest(&bytes).into()));
         }
-        self.take_over(&mine, "start").await
+        self.take_over(&mine, "start").await?;
+        self.warn_of_nothing().await;
+        Ok(())
     }
 
     /// Looks at the file and the row until `stop`.
@@ -162,7 +167,11 @@ impl Control {
         let done = match parsed {
             Ok(rules) => {
                 self.tell(None);
-                self.take_over(&rules, &name).await
+                let done = self.take_over(&rules, &name).await;
+                if done.is_ok() {
+                    self.warn_of_nothing().await;
+                }
+                done
             }
             Err(mistakes) => self.refuse_file(&name, mistakes, digest).await,
         };

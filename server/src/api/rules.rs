@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
+use control::rules::InForce;
 use domain::{
-    Approvers, ChangeKind, EnvironmentName, JobRole, RegionName, Rule, RuleSet, ServiceName,
-    TeamName,
+    Approvers, ChangeKind, EnvironmentName, JobRole, RegionName, Rule, ServiceName, TeamName,
     rule::{AnyOf, Demand, Matches, Size},
     wave::{Threshold, Wave},
 };
@@ -42,6 +42,9 @@ struct WaveInForce {
     #[schema(minimum = 1)]
     every_s: u64,
     thresholds: Vec<WaveThreshold>,
+    /// Names in its match that nothing in the catalogue bears, so that it takes in nothing by them.
+    #[schema(example = json!(["service crat"]))]
+    matches_nothing: Vec<String>,
 }
 
 /// One metric that decides.
@@ -74,6 +77,9 @@ struct RuleInForce {
     r#match: RuleMatch,
     /// Empty: nobody has to agree.
     require: Vec<RuleDemand>,
+    /// Names in its match that nothing in the catalogue bears, so that it takes in nothing by them.
+    #[schema(example = json!(["service crat"]))]
+    matches_nothing: Vec<String>,
 }
 
 /// Which changes a rule is about; null matches all, a list whatever is in it.
@@ -136,18 +142,21 @@ impl From<Approvers> for Of {
     }
 }
 
-impl From<&RuleSet> for Rules {
-    fn from(rules: &RuleSet) -> Self {
+impl From<InForce> for Rules {
+    fn from(found: InForce) -> Self {
+        let (rules, waves) = (found.rules.rules(), found.rules.waves());
+        let items = rules.iter().cloned().zip(found.of_rules);
+        let waves = waves.iter().cloned().zip(found.of_waves);
         Self {
-            version: rules.version().to_owned(),
-            items: rules.rules().iter().cloned().map(Into::into).collect(),
-            waves: rules.waves().iter().cloned().map(Into::into).collect(),
+            version: found.rules.version().to_owned(),
+            items: items.map(Into::into).collect(),
+            waves: waves.map(Into::into).collect(),
         }
     }
 }
 
-impl From<Rule> for RuleInForce {
-    fn from(rule: Rule) -> Self {
+impl From<(Rule, Vec<String>)> for RuleInForce {
+    fn from((rule, matches_nothing): (Rule, Vec<String>)) -> Self {
         let demand = |d: Demand| RuleDemand {
             count: d.count,
             of: d.of.into(),
@@ -156,6 +165,7 @@ impl From<Rule> for RuleInForce {
         Self {
             name: rule.name,
             r#match: rule.matches.into(),
+            matches_nothing,
             require: rule.demands.into_iter().map(demand).collect(),
         }
     }
@@ -179,13 +189,14 @@ impl From<Matches> for RuleMatch {
     }
 }
 
-impl From<Wave> for WaveInForce {
-    fn from(wave: Wave) -> Self {
+impl From<(Wave, Vec<String>)> for WaveInForce {
+    fn from((wave, matches_nothing): (Wave, Vec<String>)) -> Self {
         Self {
             bake_s: wave.bake.as_secs(),
             every_s: wave.every().as_secs(),
             name: wave.name,
             r#match: wave.matches.into(),
+            matches_nothing,
             thresholds: wave.thresholds.into_iter().map(Into::into).collect(),
         }
     }
@@ -224,5 +235,6 @@ pub(super) async fn list(
     _: Plain,
     known: Known,
 ) -> Result<Response, Refused> {
-    known.answer(&Rules::from(&*state.control().rules_in_force(&caller)?))
+    let found = state.control().rules_in_force(&caller).await?;
+    known.answer(&Rules::from(found))
 }

@@ -104,6 +104,7 @@ pub fn router(state: AppState) -> Router {
         .route("/tokens/{id}/revoke", post(tokens::revoke))
         .route("/catalog", get(places::catalog))
         .route("/catalog/import", post(places::import))
+        .route("/rules", get(places::rules))
         .route("/environments", get(places::environments))
         .route("/sessions", get(places::sessions))
         .route("/sessions/{id}/end", post(places::end_session))

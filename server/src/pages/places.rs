@@ -53,6 +53,11 @@ pub(super) async fn import(
     Ok(answer::show(&pages, &visit, made))
 }
 
+pub(super) async fn rules(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
+    let made = app::rules::rules(pages.app.control(), &visit).await;
+    answer::show(&pages, &visit, made)
+}
+
 pub(super) async fn environments(
     State(pages): State<Pages>,
     Visiting(visit): Visiting,

@@ -95,7 +95,7 @@ const PLAIN: [&str; 28] = [
     "DELETE /stops/{id}",
 ];
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/delegations",
     "/",
     "/services",
@@ -105,6 +105,7 @@ const PAGES: [&str; 14] = [
     "/audit",
     "/tokens",
     "/catalog",
+    "/rules",
     "/environments",
     "/sessions",
     "/calendar",

@@ -1,9 +1,12 @@
 //! SQL of the rules in force.
 
+use std::collections::BTreeSet;
+
 use domain::{Rule, RuleSet, rule::check::World, wave::Wave};
 use jiff_sqlx::ToSqlx;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
+use super::nothing::Name;
 use crate::{ChangeTx, Result, error::corrupt};
 
 /// None: no process has ever put rules in force.
@@ -74,4 +77,29 @@ pub(super) async fn forgive(tx: &mut ChangeTx) -> Result<bool> {
         .execute(tx.conn())
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Which of the names something in the catalogue bears, orphans aside; and whether it has any service.
+pub(super) async fn borne<'a>(
+    pool: &PgPool,
+    names: &BTreeSet<&'a Name>,
+) -> Result<(BTreeSet<&'a Name>, bool)> {
+    let (kinds, texts): (Vec<&str>, Vec<&str>) = names
+        .iter()
+        .map(|(kind, name)| (*kind, name.as_str()))
+        .unzip();
+    let (found, any): (Vec<bool>, bool) = sqlx::query_as(
+        "SELECT coalesce((SELECT array_agg(EXISTS (
+                 SELECT FROM service s WHERE s.orphaned_at IS NULL AND CASE asked.kind
+                     WHEN 'service' THEN s.name WHEN 'system' THEN s.system WHEN 'team' THEN s.team ELSE s.tier END = asked.name)
+                 ORDER BY n)
+             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (kind, name, n)), '{}'),
+             EXISTS (SELECT FROM service)",
+    )
+    .bind(&kinds)
+    .bind(&texts)
+    .fetch_one(pool)
+    .await?;
+    let known = names.iter().zip(found).filter(|(_, found)| *found);
+    Ok((known.map(|(name, _)| *name).collect(), any))
 }

@@ -190,3 +190,37 @@ async fn a_change_asked_for_under_other_rules_goes_stale(pool: PgPool) {
     assert_eq!(stale.row.state, ChangeState::Stale);
     assert!(stale.state_reason.expect("why").contains("rule_version"));
 }
+
+/// A service that is not in the catalogue is no mistake, for it may come; but a rule that takes in nothing is shown.
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn what_rules_name_in_vain_is_shown(pool: PgPool) {
+    let portal = Portal::new(pool.clone()).await;
+    let (developer, _) = portal.shop().await;
+    let vain = "teams = [\"checkout\", \"ghosts\"]\ntiers = [\"9\"]\n\n[[rules]]\nname = \"all\"\nmatch = { service = [\"cart\", \"crat\"], team = \"checkout\" }\nrequire = []\n\n[[rules]]\nname = \"other\"\nmatch = { system = \"shpo\", team = \"ghosts\", tier = \"9\" }\nrequire = []\n";
+    let file = File::new(vain);
+    let control = process(&pool, &file).await;
+    let found = control.rules_in_force(&developer).await.expect("rules");
+    assert_eq!(
+        found.of_rules,
+        [
+            vec!["service crat"],
+            vec!["system shpo", "team ghosts", "tier 9"]
+        ]
+    );
+    assert_eq!(found.of_waves, [[""; 0]; 0]);
+    // What vanishes from the catalogue is named in vain from then on.
+    sqlx::query("UPDATE service SET orphaned_at = now() WHERE name = 'cart'")
+        .execute(&pool)
+        .await
+        .expect("orphaned");
+    let found = control.rules_in_force(&developer).await.expect("rules");
+    assert!(
+        found.of_rules[0].contains(&"service cart".to_owned()),
+        "{found:?}"
+    );
+    // An environment is configured: one that there is not is refused, with its line.
+    let wrong = vain.replace("team = \"checkout\" }", "environment = \"prodction\" }");
+    let refused = file::read(wrong.as_bytes(), &world()).expect_err("no such environment");
+    assert_eq!(refused[0].line, Some(4));
+    assert!(refused[0].wrong.contains("prodction"), "{refused:?}");
+}

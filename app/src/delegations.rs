@@ -1,6 +1,6 @@
 //! Holidays: who stands in for whom, and the form that lets somebody.
 
-use control::{Control, Result, delegations::Delegation};
+use control::{Control, Page, Result, delegations::Delegation};
 use domain::Refusal;
 use leptos::prelude::*;
 
@@ -21,14 +21,16 @@ pub async fn delegations(
     refusal: Option<Refusal>,
 ) -> Result<Document> {
     let caller = visit.caller()?;
-    let all = control.delegations(caller).await?;
+    // A form that was refused is shown above the first page.
+    let cursor = visit.params.owned("cursor");
+    let page = control.delegations(caller, cursor, None).await?;
     let places: Vec<String> = control
         .settings()
         .environments
         .iter()
         .map(|e| e.name.to_string())
         .collect();
-    let document = view(visit, &all, &places, posted, refusal.as_ref());
+    let document = view(visit, &page, &places, posted, refusal.as_ref());
     Ok(match &refusal {
         Some(refusal) => document.with_status(refusal.code.status()),
         None => document,
@@ -37,12 +39,12 @@ pub async fn delegations(
 
 pub fn view(
     visit: &Visit,
-    all: &[Delegation],
+    page: &Page<Delegation>,
     places: &[String],
     posted: Option<&Params>,
     refusal: Option<&Refusal>,
 ) -> Document {
-    let list = if all.is_empty() {
+    let list = if page.items.is_empty() {
         parts::empty(
             "users",
             "Nobody stands in for anybody",
@@ -50,8 +52,8 @@ pub fn view(
             None,
         )
     } else {
-        let rows: Vec<_> = all.iter().map(|one| row(visit, one)).collect();
-        parts::table(
+        let rows: Vec<_> = page.items.iter().map(|one| row(visit, one)).collect();
+        let table = parts::table(
             "Who stands in for whom, newest first",
             Narrow::Cards,
             parts::heads(&[
@@ -65,7 +67,11 @@ pub fn view(
                 "",
             ]),
             rows.into_iter().collect(),
-        )
+        );
+        html! {
+            {table}
+            {parts::pager(&visit.params, "/delegations", "cursor", page.items.len(), None, page.next_cursor.as_deref())}
+        }
     };
     let sub = html! { <span>"Times are UTC."</span> };
     let main = html! {
@@ -92,7 +98,7 @@ fn row(visit: &Visit, one: &Delegation) -> Html {
         .as_ref()
         .is_some_and(|c| c.person.id == one.by.id || c.person.id == one.to.id);
     let end = (mine && one.ended_at.is_none() && one.until > visit.now).then(|| {
-        let label = format!("End: {} for {}", one.to.login, one.by.login);
+        let label = format!("End it: {} for {}", one.to.login, one.by.login);
         html! {
             <form method="post" action=format!("/delegations/{}/end", one.id)>
                 {visit.csrf_field()}

@@ -7,19 +7,17 @@ pub(crate) mod rows;
 
 use domain::{
     Caller, Change, ChangeKind, DelegationId, EnvironmentName, Event, EventKind, Login, Person,
-    Reason, Refusal, SubjectRef, TeamName,
+    PersonId, Reason, Refusal, SubjectRef, TeamName,
     policy::{Approve, Delegate, Read, Room},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{Control, Error, Result, new_id, people::PersonRef};
+use crate::{Control, Error, Page, Result, new_id, page::limit, people::PersonRef};
 
 /// The longest time somebody may be stood in for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
-/// So many are listed, newest first.
-const LISTED: i64 = 200;
 /// Stands for a team that nobody named.
 const ANY: &str = "any";
 const DELEGATION: &str = "delegation with this id";
@@ -68,14 +66,24 @@ impl Delegation {
 }
 
 impl Control {
-    /// One's own, either way; auditors and administrators see all.
-    pub async fn delegations(&self, caller: &Caller) -> Result<Vec<Delegation>> {
+    /// One's own, either way; auditors and administrators see all. Newest first.
+    pub async fn delegations(
+        &self,
+        caller: &Caller,
+        cursor: Option<String>,
+        asked: Option<i64>,
+    ) -> Result<Page<Delegation>> {
+        let limit = limit(asked)?;
+        rows::page(self.pool(), self.whose(caller), cursor.as_deref(), limit).await
+    }
+
+    /// Whose delegations the caller sees; none: everybody's.
+    fn whose(&self, caller: &Caller) -> Option<PersonId> {
         let all = self
             .policies()
             .may(caller, Read, &Room::People, self.now())
             .is_ok();
-        let of = (!all).then_some(caller.person.id);
-        rows::list(self.pool(), of, LISTED).await
+        (!all).then_some(caller.person.id)
     }
 
     /// Lets another person stand in for the caller.
@@ -188,8 +196,7 @@ impl Control {
     }
 
     async fn one_delegation(&self, caller: &Caller, id: DelegationId) -> Result<Delegation> {
-        let all = self.delegations(caller).await?;
-        let found = all.into_iter().find(|one| one.id == id);
+        let found = rows::by_id(self.pool(), self.whose(caller), id).await?;
         found.ok_or_else(|| Refusal::not_found(DELEGATION).into())
     }
 

@@ -5,10 +5,11 @@ use control::delegations::{Delegation as Kept, NewDelegation};
 use domain::{DelegationId, EnvironmentName, Login, Reason, TeamName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    asking::{Named, Plain, Sent},
+    answer::{List, Listing},
+    asking::{Filters, Named, Plain, Sent},
     changes::detail::Someone,
     words,
 };
@@ -42,10 +43,16 @@ pub(super) struct Delegation {
     ended_by: Option<Login>,
 }
 
-/// At most two hundred, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Delegations {
-    items: Vec<Delegation>,
+/// Which part of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Part {
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// Where to go on: `next_cursor` of the page before.
+    #[param(value_type = Option<words::Cursor>)]
+    cursor: Option<String>,
 }
 
 /// Whom to let stand in, for what and for how long.
@@ -85,20 +92,20 @@ impl From<Kept> for Delegation {
     }
 }
 
-/// Who stands in for whom
+/// Who stands in for whom, newest first
 ///
 /// One's own, either way; auditors and administrators see all.
-#[utoipa::path(get, path = "/delegations", operation_id = "list_delegations", tag = "people",
-    responses((status = 200, body = Delegations, description = "Those there are.")))]
+#[utoipa::path(get, path = "/delegations", operation_id = "list_delegations", tag = "people", params(Part),
+    responses((status = 200, body = List<Delegation>, description = "A page of them; ended ones are kept.")))]
 pub(super) async fn list(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
-    _: Plain,
-) -> Result<Json<Delegations>, Refused> {
-    let all = state.control().delegations(&caller).await?;
-    Ok(Json(Delegations {
-        items: all.into_iter().map(Into::into).collect(),
-    }))
+    Filters(part): Filters<Part>,
+) -> Listing<Delegation> {
+    let (control, Part { limit, cursor }) = (state.control(), part);
+    Ok(Json(List::of(
+        control.delegations(&caller, cursor, limit).await?,
+    )))
 }
 
 /// Let somebody stand in for oneself

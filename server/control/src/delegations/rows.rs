@@ -3,12 +3,13 @@
 use domain::{DelegationId, EnvironmentName, Login, Person, PersonId, TeamName};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgExecutor, PgPool};
 
 use super::{Delegation, NewDelegation};
 use crate::{
-    ChangeTx, Result,
+    ChangeTx, Page, Result,
     error::corrupt,
+    page::Cursor,
     people::{PersonRef, rows::PersonRow},
 };
 
@@ -31,25 +32,59 @@ struct Row {
     ended_by: Option<String>,
 }
 
+/// What is read of one, and of whom: everybody, or those of one person, on either side.
+const FOUND: &str =
+    "SELECT d.id, f.id AS by_id, f.login AS by_login, f.name AS by_name, t.id AS to_id, t.login AS to_login,
+            t.name AS to_name, d.team, d.environment, d.from_at, d.until_at, d.reason, d.made_at, d.ended_at,
+            e.login AS ended_by
+     FROM delegation d JOIN person f ON f.id = d.from_person JOIN person t ON t.id = d.to_person
+     LEFT JOIN person e ON e.id = d.ended_by
+     WHERE ($1::uuid IS NULL OR d.from_person = $1 OR d.to_person = $1)";
+const LIST: &str = "delegations";
+
 /// Newest first; of one person, or of all.
-pub(super) async fn list(
+pub(super) async fn page(
     pool: &PgPool,
     of: Option<PersonId>,
+    cursor: Option<&str>,
     limit: i64,
-) -> Result<Vec<Delegation>> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT d.id, f.id AS by_id, f.login AS by_login, f.name AS by_name, t.id AS to_id, t.login AS to_login,
-                t.name AS to_name, d.team, d.environment, d.from_at, d.until_at, d.reason, d.made_at, d.ended_at,
-                e.login AS ended_by
-         FROM delegation d JOIN person f ON f.id = d.from_person JOIN person t ON t.id = d.to_person
-         LEFT JOIN person e ON e.id = d.ended_by
-         WHERE $1::uuid IS NULL OR d.from_person = $1 OR d.to_person = $1 ORDER BY d.id DESC LIMIT $2",
-    )
-    .bind(of.map(|id| id.0))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+) -> Result<Page<Delegation>> {
+    let after = match cursor {
+        None => None,
+        Some(text) => {
+            let Cursor(keys) = Cursor::decode(text, 1, LIST)?;
+            Some(
+                keys[0]
+                    .parse::<uuid::Uuid>()
+                    .map_err(|_| Cursor::broken())?,
+            )
+        }
+    };
+    let sql = format!("{FOUND} AND ($2::uuid IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3");
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(of.map(|id| id.0))
+        .bind(after)
+        .bind(limit + 1)
+        .fetch_all(pool)
+        .await?;
+    let all = rows
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<Vec<Delegation>>>()?;
+    Ok(Page::cut(all, limit, LIST, |one| vec![one.id.to_string()]))
+}
+
+pub(super) async fn by_id(
+    pool: &PgPool,
+    of: Option<PersonId>,
+    id: DelegationId,
+) -> Result<Option<Delegation>> {
+    let row: Option<Row> = sqlx::query_as(AssertSqlSafe(format!("{FOUND} AND d.id = $2")))
+        .bind(of.map(|id| id.0))
+        .bind(id.0)
+        .fetch_optional(pool)
+        .await?;
+    row.map(TryInto::try_into).transpose()
 }
 
 impl TryFrom<Row> for Delegation {

@@ -260,9 +260,25 @@ async fn its_scope_its_dates_and_who_may_stand_in(pool: PgPool) {
         "nobody stands in for the requester"
     );
     // Others see nothing of it; those it is about do.
-    assert_eq!(control.delegations(&other).await.expect("lists").len(), 2);
-    assert_eq!(
-        control.delegations(&developer).await.expect("lists").len(),
-        0
-    );
+    let count = async |who| {
+        let page = control.delegations(who, None, None).await;
+        page.expect("lists").items.len()
+    };
+    assert_eq!((count(&other).await, count(&developer).await), (2, 0));
+    // By key: two pages of one make the list, and a place in it means nothing elsewhere.
+    let first = control.delegations(&other, None, Some(1)).await;
+    let first = first.expect("a page");
+    let next = first.next_cursor.clone().expect("more");
+    let second = control
+        .delegations(&other, Some(next.clone()), Some(1))
+        .await
+        .expect("the next");
+    assert!(second.next_cursor.is_none());
+    assert!(first.items[0].id > second.items[0].id, "newest first");
+    for wrong in [format!("{next}AAAA"), "AAAA".to_owned()] {
+        let refused = control.delegations(&other, Some(wrong), None).await;
+        assert_eq!(code(refused), RefusalCode::Invalid);
+    }
+    let too_many = control.delegations(&other, None, Some(101)).await;
+    assert_eq!(code(too_many), RefusalCode::Invalid);
 }

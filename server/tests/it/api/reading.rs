@@ -243,6 +243,7 @@ async fn the_audit_log_is_for_auditors(pool: PgPool) {
         format!("/services/cart/releases?cursor={more}"),
         format!("/people?cursor={more}"),
         format!("/freezes?cursor={more}"),
+        format!("/delegations?cursor={more}"),
     ] {
         let answer = auditor.get(&other).await;
         assert_eq!(

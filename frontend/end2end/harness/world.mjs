@@ -23,9 +23,9 @@ export async function jenkins(switches) {
   assert.ok(response.ok, `the world answered ${response.status}: ${await response.text()}`);
 }
 
-/** A version of the service that does not run in the environment, so that deploying it changes something. */
-export async function otherVersion(service, environment, not = []) {
-  const { cells } = await api('developer', 'GET', `/services/${service}`);
+/** A version of the service that does not run in the environment, so that deploying it changes something; `login` is who sees the service. */
+export async function otherVersion(service, environment, not = [], login = 'developer') {
+  const { cells } = await api(login, 'GET', `/services/${service}`);
   const taken = [...not, ...cells.filter((cell) => cell.environment === environment).map((cell) => cell.version)];
   return VERSIONS.toReversed().find((version) => !taken.includes(version));
 }

@@ -21,4 +21,6 @@ pub(crate) use evidence::{facts, fingerprint};
 pub(crate) use history::{calls, sessions, tried};
 pub use list::list;
 pub use log::log;
-pub(crate) use wave::{plan as wave_plan, readings, standing as wave_standing};
+pub(crate) use wave::{
+    plan as wave_plan, present as wave_present, readings, standing as wave_standing,
+};

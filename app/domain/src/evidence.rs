@@ -127,6 +127,12 @@ impl Evidence {
         })
     }
 
+    /// How much of each region goes before the rest of it; none: no share does.
+    pub fn share(&self) -> Option<wave::Percent> {
+        let shares = self.wave.as_ref()?.share.as_ref()?;
+        Some(shares.percent)
+    }
+
     /// The canonical bytes and their digest.
     ///
     /// # Errors

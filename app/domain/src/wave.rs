@@ -1,8 +1,10 @@
-//! Waves: a change goes to one region first, waits there, and goes on only where metrics say that it may.
+//! Waves: a change goes to one region or to a share of the replicas first, waits there, and goes on only where metrics
+//! say that it may.
 //!
 //! A [`Wave`] is data of the rules file. What the matching ones come to for one change is its [`Plan`], part of the
 //! evidence: whoever approves has seen how long it waits and what is measured. Several waves that match are satisfied
-//! together: the longest wait, and every threshold of each, so that adding one never makes a change easier.
+//! together: the longest wait, the smallest share, and every threshold of each, so that adding one never makes a change
+//! easier.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +13,14 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod limit;
+mod share;
 
 pub use check::mistakes;
 pub use limit::{Limit, Span};
+pub use share::{Canary, Percent, Shares, Stop};
 
 use crate::{
-    Evidence, RegionName,
+    Evidence, RegionName, Target,
     rule::{Facts, Matches},
     run::words,
 };
@@ -44,16 +48,6 @@ words! {
         Breached = "breached",
         NoData = "no_data",
     }
-}
-
-/// What goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Canary {
-    /// The region that a change visits first, which is the passive one.
-    Region,
-    /// A percentage of the replicas. Refused: nothing here can run a share of a deployment yet.
-    Share(u32),
 }
 
 /// One metric that decides.
@@ -132,7 +126,11 @@ pub struct Plan {
     pub region: RegionName,
     pub bake_s: u64,
     pub every_s: u64,
+    /// Of the region that goes first.
     pub checks: Vec<Check>,
+    /// In each region a share of its replicas goes before the rest; none: all of the first region is the canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Shares>,
 }
 
 /// What was read of one metric.
@@ -144,58 +142,50 @@ pub struct Reading {
 }
 
 impl Plan {
-    /// None where no wave matches, or where the change goes to one region only, so that nothing could come first.
+    /// None where no wave matches. Where a change goes to one region only, no region could come before another: there
+    /// only waves of a share count.
     pub fn of<'a>(waves: impl IntoIterator<Item = &'a Wave>, evidence: &Evidence) -> Option<Self> {
         let facts = Facts::of(evidence);
+        let mut targets: Vec<_> = evidence.targets.iter().collect();
+        targets.sort_by_key(|target| target.side);
+        let (first, rest) = targets.split_first()?;
         let all: Vec<&Wave> = waves
             .into_iter()
             .filter(|wave| wave.matches.matches(&facts))
+            .filter(|wave| !rest.is_empty() || wave.canary.share().is_some())
             .collect();
-        let mut targets: Vec<_> = evidence.targets.iter().collect();
-        targets.sort_by_key(|target| target.side);
-        let [first, _, ..] = targets.as_slice() else {
-            return None;
-        };
         let bake = all.iter().map(|wave| wave.bake).max()?;
         let every = all.iter().map(|wave| wave.every()).min()?;
-        let fill = |text: &str| {
-            let values = [
-                evidence.service.as_str(),
-                evidence.environment.as_str(),
-                first.region.as_str(),
-                &first.cluster,
-                &first.namespace,
-            ];
-            let mut text = text.to_owned();
-            for (name, value) in PLACEHOLDERS.iter().zip(values) {
-                text = text.replace(&format!("{{{name}}}"), value);
-            }
-            text
+        let percent = all.iter().filter_map(|wave| wave.canary.share()).min();
+        let stop = |target: &&Target| Stop {
+            region: target.region.clone(),
+            checks: checks(&all, evidence, target),
         };
-        let checks = all.iter().flat_map(|wave| {
-            wave.thresholds.iter().map(|threshold| Check {
-                wave: wave.name.clone(),
-                name: threshold.name.clone(),
-                namespace: threshold.namespace.clone(),
-                metric: threshold.metric.clone(),
-                dimensions: threshold
-                    .dimensions
-                    .iter()
-                    .map(|(name, value)| (name.clone(), fill(value)))
-                    .collect(),
-                statistic: threshold.statistic.clone(),
-                period_s: threshold.period.as_secs(),
-                compare: threshold.compare,
-                value: threshold.value,
-                no_data: threshold.no_data,
-            })
-        });
         Some(Self {
             waves: all.iter().map(|wave| wave.name.clone()).collect(),
             region: first.region.clone(),
             bake_s: bake.as_secs(),
             every_s: every.as_secs(),
-            checks: checks.collect(),
+            checks: checks(&all, evidence, first),
+            share: percent.map(|percent| Shares {
+                percent,
+                region_too: all.iter().any(|wave| wave.canary == Canary::Region),
+                then: rest.iter().map(stop).collect(),
+            }),
+        })
+    }
+
+    /// The same plan with what decides in this region; none where nothing is watched there.
+    pub fn at(&self, region: &RegionName) -> Option<Self> {
+        if self.region == *region {
+            return Some(self.clone());
+        }
+        let stops = &self.share.as_ref()?.then;
+        let stop = stops.iter().find(|stop| stop.region == *region)?.clone();
+        Some(Self {
+            region: stop.region,
+            checks: stop.checks,
+            ..self.clone()
         })
     }
 
@@ -221,6 +211,44 @@ impl Plan {
         }
         (!wrong.is_empty()).then(|| wrong.join(" "))
     }
+}
+
+/// Every threshold of every wave, filled in for one region.
+fn checks(waves: &[&Wave], evidence: &Evidence, target: &Target) -> Vec<Check> {
+    let fill = |text: &str| {
+        let values = [
+            evidence.service.as_str(),
+            evidence.environment.as_str(),
+            target.region.as_str(),
+            &target.cluster,
+            &target.namespace,
+        ];
+        let mut text = text.to_owned();
+        for (name, value) in PLACEHOLDERS.iter().zip(values) {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        text
+    };
+    let of = |wave: &Wave, threshold: &Threshold| Check {
+        wave: wave.name.clone(),
+        name: threshold.name.clone(),
+        namespace: threshold.namespace.clone(),
+        metric: threshold.metric.clone(),
+        dimensions: threshold
+            .dimensions
+            .iter()
+            .map(|(name, value)| (name.clone(), fill(value)))
+            .collect(),
+        statistic: threshold.statistic.clone(),
+        period_s: threshold.period.as_secs(),
+        compare: threshold.compare,
+        value: threshold.value,
+        no_data: threshold.no_data,
+    };
+    waves
+        .iter()
+        .flat_map(|wave| wave.thresholds.iter().map(|one| of(wave, one)))
+        .collect()
 }
 
 impl Check {

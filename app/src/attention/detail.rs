@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use crate::{
     Document, Html, Params, Visit,
-    changes::{calls, readings, sessions, tried, wave_standing},
+    changes::{calls, readings, sessions, tried, wave_present, wave_standing},
     html,
     parts::{self, Tone, icon, mark, note, person, status},
     time,
@@ -88,7 +88,7 @@ fn open(visit: &Visit, found: &AttentionDetail, parked: &Parked, posted: &Posted
             parked.region
         ),
         ParkedFor::WaveHalted => format!(
-            "The canary in {} halted the run; nothing else was touched",
+            "The canary in {} halted the run; nothing that comes after it was touched",
             parked.region
         ),
     };
@@ -113,7 +113,7 @@ fn measured(visit: &Visit, found: &AttentionDetail) -> Html {
         .parked
         .as_ref()
         .is_some_and(|parked| parked.parked_for == ParkedFor::WaveHalted);
-    let wave = found.change.run.as_ref().and_then(|run| run.wave.as_ref());
+    let wave = found.change.run.as_ref().and_then(wave_present);
     match wave.filter(|_| halted) {
         Some(wave) => html! {
             <section class="card" aria-labelledby="h-measured">
@@ -286,7 +286,7 @@ fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
     let region = &parked.region;
     let Asked::Choice(choice) = asked else {
         return format!(
-            "This change ends as cancelled, and a new one takes back what the canary in {region} got. The rules may ask for fewer approvals of it."
+            "This change ends as cancelled, and a new one takes back what this one did, the canary in {region} with it. The rules may ask for fewer approvals of it."
         );
     };
     let halted = parked.parked_for == ParkedFor::WaveHalted;
@@ -300,7 +300,7 @@ fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
             "What the pipeline should have done in {region} counts as done, on your word. A build that turns up later gets no credentials. Next, the portal looks itself whether every pod runs the approved image, and goes on only then.{stopping}"
         ),
         Choice::GoOn => format!(
-            "On your word the run goes on with the regions after {region}, whatever was measured. Your name and reason stand on the change for ever.{stopping}"
+            "On your word the run goes on behind its canary in {region}, whatever was measured. Your name and reason stand on the change for ever.{stopping}"
         ),
         Choice::Retry if halted => format!(
             "The metrics are read again, over all the time since the canary stood. What came late may change the verdict; what was too bad stays too bad.{stopping}"
@@ -309,7 +309,16 @@ fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
             "The step looks outside again and goes on from what it sees. A build is asked for only where none is to be found and none has taken its credentials.{stopping}"
         ),
         Choice::Abandon if found.change.cancel_requested => "Nothing further is done, and the change ends as cancelled. It was being stopped before: a build that still runs is not stopped by this. Its page says what was and what was not done in each region.".to_owned(),
-        Choice::Abandon => "Nothing further is done, and the change ends as cancelled. A build of it that runs is stopped first; where Jenkins cannot be asked, the change says so. Its page says what was and what was not done in each region.".to_owned(),
+        Choice::Abandon => {
+            let canary = if found.change.evidence.share().is_some() {
+                " A canary that stands stays until the next deployment or a rollback takes it away."
+            } else {
+                ""
+            };
+            format!(
+                "Nothing further is done, and the change ends as cancelled. A build of it that runs is stopped first; where Jenkins cannot be asked, the change says so. Its page says what was and what was not done in each region.{canary}"
+            )
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Waves: where a change stops after its first region, what decides whether it goes on, and what was measured.
+//! Waves: where a change stops behind its canaries, what decides whether it goes on, and what was measured.
 
 use control::{
     changes::ChangeDetail,
-    runs::{ReadingView, WaveView},
+    runs::{ReadingView, RunView, WaveView},
 };
 use domain::{
     Evidence, StepKind,
@@ -24,18 +24,56 @@ pub(crate) fn plan(evidence: &Evidence) -> Html {
     let Some(plan) = &evidence.wave else {
         return Html::EMPTY;
     };
-    let checks: Vec<_> = plan.checks.iter().map(check).collect();
+    let title = match &plan.share {
+        None => format!("It stops after {}", plan.region),
+        Some(share) => format!(
+            "It stops in each region behind a canary of {}",
+            share.percent
+        ),
+    };
     html! {
         <div class="panel wait">{icon("hourglass")}<div class="stack-sm">
-            <p class="panel-title">"It stops after "{plan.region.as_str()}</p>
+            <p class="panel-title">{title}</p>
             <p>{words(plan)}</p>
-            <ul class="stack-sm">{checks}</ul>
+            {measured(plan)}
         </div></div>
     }
 }
 
+/// The thresholds; under the name of each region where there are several with a canary of their own.
+fn measured(plan: &Plan) -> Html {
+    let list = |checks: &[Check]| {
+        let checks: Vec<_> = checks.iter().map(check).collect();
+        html! { <ul class="stack-sm">{checks}</ul> }
+    };
+    let then = plan.share.iter().flat_map(|share| &share.then);
+    let then: Vec<_> = then
+        .map(|stop| html! { <p class="small muted">{stop.region.as_str()}</p>{list(&stop.checks)} })
+        .collect();
+    let first =
+        (!then.is_empty()).then(|| html! { <p class="small muted">{plan.region.as_str()}</p> });
+    html! { {first}{list(&plan.checks)}{then} }
+}
+
 fn words(plan: &Plan) -> String {
     let waves: Vec<String> = plan.waves.iter().map(|wave| format!("“{wave}”")).collect();
+    if let Some(share) = &plan.share {
+        let region = if share.region_too {
+            format!(
+                " All of {} is watched as well before the next.",
+                plan.region
+            )
+        } else {
+            String::new()
+        };
+        return format!(
+            "By {}: in each region pods of the new image, {} of its replicas rounded up, run beside the old ones first. They are watched for {}, the region's metrics are read every {}, and the rest of it follows only where they let it; then the canary is taken away. Otherwise the run halts and a person decides.{region}",
+            waves.join(" and "),
+            share.percent,
+            Span::seconds(plan.bake_s),
+            Span::seconds(plan.every_s),
+        );
+    }
     format!(
         "By {}: {} is watched for {}, its metrics are read every {}, and the rest follows only where they let it. Otherwise the run halts and a person decides.",
         waves.join(" and "),
@@ -63,17 +101,34 @@ fn check(check: &Check) -> Html {
     }
 }
 
-/// How far the watching is, and every reading against its threshold; nothing where the run has no such stop.
+/// How far the watching is behind each canary, and every reading against its threshold; nothing where the run has no
+/// such stop.
 pub(super) fn wave(visit: &Visit, change: &ChangeDetail) -> Html {
-    let Some(wave) = change.run.as_ref().and_then(|run| run.wave.as_ref()) else {
-        return Html::EMPTY;
-    };
-    html! {
-        <section class="card" aria-labelledby="h-wave">
-            <div class="card-head"><h2 id="h-wave">"The canary"</h2><span class="muted small">{wave.region.as_str()}</span></div>
-            <div class="card-body">{standing(visit, wave)}{readings(visit, wave)}</div>
-        </section>
+    let waves = change.run.iter().flat_map(|run| &run.waves);
+    let cards = waves.enumerate().map(|(n, wave)| {
+        let named = format!("h-wave-{}", n + 1);
+        let id = named.clone();
+        html! {
+            <section class="card" aria-labelledby=named>
+                <div class="card-head"><h2 id=id>{title(change, wave)}</h2><span class="muted small">{wave.region.as_str()}</span></div>
+                <div class="card-body">{standing(visit, wave)}{readings(visit, wave)}</div>
+            </section>
+        }
+    });
+    cards.collect()
+}
+
+fn title(change: &ChangeDetail, wave: &WaveView) -> String {
+    match change.evidence.share().filter(|_| wave.of_share) {
+        Some(share) => format!("The canary of {share}"),
+        None => "The canary".to_owned(),
     }
+}
+
+/// The one of several stops that a run is at, or came to last.
+pub(crate) fn present(run: &RunView) -> Option<&WaveView> {
+    let begun = run.waves.iter().rev().find(|wave| wave.began_at.is_some());
+    begun.or_else(|| run.waves.first())
 }
 
 /// How long it is still watched, or since when no more.

@@ -6,13 +6,14 @@
 //!    frozen and wakes up late writes nothing, and learns nothing but to stop.
 //! 2. **Intent before effect.** A call that changes something outside is committed as an intention,
 //!    with a mark that is found again outside, before it is made ([`trigger`]).
-//! 3. **By class.** Reads are repeated freely ([`check`], [`verify`], [`wave`]). Starting a build has no
+//! 3. **By class.** Reads are repeated freely ([`check`], [`verify`], [`canary`], [`wave`]). Starting a build has no
 //!    idempotency key: before any second try it is looked for, and what cannot be decided waits
 //!    for a person.
 //! 4. **One transaction** ends a step, makes the next one due and moves the change ([`settle`]).
 //!
 //! The database's clock decides who holds what and when a step is due: all workers share it.
 
+mod canary;
 mod check;
 mod engine;
 mod follow;

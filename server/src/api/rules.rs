@@ -25,17 +25,21 @@ pub(super) struct Rules {
     #[schema(pattern = r"^[0-9a-f]{16}$")]
     version: String,
     items: Vec<RuleInForce>,
-    /// Where changes stop after their first region; several that match hold together.
+    /// Where changes stop behind their canaries; several that match hold together.
     waves: Vec<WaveInForce>,
 }
 
-/// Where a change stops after its first region, and what decides whether the rest follows.
+/// Where a change stops behind a canary, and what decides whether the rest follows.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Wave)]
 struct WaveInForce {
     #[schema(example = "payments are watched in the passive region")]
     name: String,
     r#match: RuleMatch,
+    /// Percent of the replicas of each region that go before the rest of it; null where all of the first region is the
+    /// canary.
+    #[schema(minimum = 1, maximum = 99, example = 25)]
+    share: Option<u8>,
     /// How long the canary is watched, and how often its metrics are read meanwhile, in seconds.
     #[schema(minimum = 1)]
     bake_s: u64,
@@ -194,6 +198,7 @@ impl From<(Wave, Vec<String>)> for WaveInForce {
         Self {
             bake_s: wave.bake.as_secs(),
             every_s: wave.every().as_secs(),
+            share: wave.canary.share().map(domain::wave::Percent::get),
             name: wave.name,
             r#match: wave.matches.into(),
             matches_nothing,

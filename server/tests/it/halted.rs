@@ -15,7 +15,8 @@ async fn a_form_lets_it_go_on_or_rolls_it_back(pool: PgPool) {
     let change: uuid::Uuid = it.parse().expect("an id");
     sqlx::query(
         "WITH run AS (SELECT id FROM run WHERE change_id = $1),
-         baked AS (INSERT INTO bake (run_id, began_at, ends_at) SELECT id, now() - interval '10 min', now() FROM run)
+         baked AS (INSERT INTO bake (step_id, began_at, ends_at) SELECT step.id, now() - interval '10 min', now() FROM step, run
+             WHERE run_id = run.id AND position = 3)
          INSERT INTO wave_reading (id, step_id, epoch, position, wave, name, metric, allowed, value, reach, from_at, to_at, request_id, at)
          SELECT gen_random_uuid(), s.id, 1, 0, 'a wave', 'errors', 'Average of Shop Errors', 'at most 0.01', 0.25, 'breached',
              now() - interval '9 min', now(), 'request-of-cloudwatch', now() FROM step s, run WHERE s.run_id = run.id AND s.kind = 'analyse'",
@@ -51,7 +52,7 @@ async fn a_form_lets_it_go_on_or_rolls_it_back(pool: PgPool) {
         .call("GET", &format!("/changes/{it}/runs"), None)
         .await
         .json();
-    let reading = &run["items"][0]["wave"]["readings"][0];
+    let reading = &run["items"][0]["waves"][0]["readings"][0];
     assert_eq!(
         (&reading["value"], &reading["reach"]),
         (&serde_json::json!(0.25), &serde_json::json!("breached"))

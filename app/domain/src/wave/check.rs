@@ -26,18 +26,21 @@ pub fn mistakes(waves: &[Wave], world: &World) -> Vec<(usize, String)> {
         }
         check::matches(&format!("wave '{name}'"), &wave.matches, world, &mut say);
         times(wave, &mut say);
-        if let Canary::Share(share) = wave.canary {
-            say(format!(
-                "wave '{name}': canary = {{ share = {share} }} is not supported; no pipeline here can run a share of the replicas. Write canary = \"region\""
-            ));
-        }
-        let pairs = world
+        let regions = match wave.canary {
+            Canary::Region => 2,
+            Canary::Share(_) => 1,
+        };
+        let fits = world
             .places
             .iter()
-            .any(|place| place.regions.len() > 1 && check::fits(&wave.matches, place));
-        if !world.places.is_empty() && !pairs {
+            .any(|place| place.regions.len() >= regions && check::fits(&wave.matches, place));
+        if !world.places.is_empty() && !fits {
+            let lacks = match wave.canary {
+                Canary::Region => "has a second region to go first",
+                Canary::Share(_) => "is configured",
+            };
             say(format!(
-                "wave '{name}' can never come to pass: no environment that it matches has a second region to go first"
+                "wave '{name}' can never come to pass: no environment that it matches {lacks}"
             ));
         }
         if wave.thresholds.is_empty() {

@@ -59,6 +59,84 @@ fn what_is_measured_is_of_the_region_that_goes_first() {
 }
 
 #[test]
+fn a_share_goes_first_in_each_region_and_is_measured_there() {
+    let share =
+        |percent: u8| wave(json!({"name": percent.to_string(), "canary": {"share": percent}}));
+    let evidence = sample_without();
+    let plan = Plan::of(&[share(25)], &evidence).expect("matches");
+    let shares = plan.share.as_ref().expect("a share");
+    assert_eq!((shares.percent.get(), shares.region_too), (25, false));
+    for (region, place) in [
+        (
+            "eu-central-1",
+            "production/eu-central-1/shop-production/shop",
+        ),
+        ("eu-west-1", "production/eu-west-1/shop-production/shop"),
+    ] {
+        let region = RegionName::parse(region).expect("region");
+        let here = plan.at(&region).expect("watched");
+        assert_eq!(here.region, region);
+        assert_eq!(here.checks[0].dimensions["Place"], place);
+    }
+    let elsewhere = RegionName::parse("eu-south-1").expect("region");
+    assert_eq!(plan.at(&elsewhere), None);
+    // One region is enough for a share of it.
+    let mut alone = sample_without();
+    alone.targets.remove(0);
+    let one = Plan::of(&[share(25), wave(json!({}))], &alone).expect("matches");
+    assert_eq!((one.region.as_str(), one.waves.len()), ("eu-west-1", 1));
+    assert_eq!(one.share.expect("a share").then, []);
+    // Several: the smallest, and the stop behind the region stays.
+    let all = Plan::of(&[share(50), wave(json!({})), share(10)], &evidence).expect("matches");
+    let shares = all.share.as_ref().expect("a share");
+    assert_eq!((shares.percent.get(), shares.region_too), (10, true));
+    assert_eq!((all.checks.len(), shares.then[0].checks.len()), (3, 3));
+}
+
+#[test]
+fn evidence_binds_the_share_and_older_evidence_is_read() {
+    let evidence = |canary: serde_json::Value| {
+        let waves = [
+            wave(json!({"name": "share", "canary": canary})),
+            wave(json!({"bake": "5m"})),
+        ];
+        Evidence {
+            wave: Plan::of(&waves, &sample_without()),
+            ..sample_without()
+        }
+    };
+    let (text, digest) = evidence(json!({"share": 25})).seal().expect("seals");
+    assert!(
+        text.contains(r#""share":{"percent":25,"region_too":true,"then":["#),
+        "{text}"
+    );
+    let other = evidence(json!({"share": 26}));
+    assert_ne!(other.seal().expect("seals").1, digest);
+    let differ: Vec<_> = evidence(json!({"share": 25}))
+        .differences(&other)
+        .into_keys()
+        .collect();
+    assert_eq!(differ, ["wave.share.percent"]);
+    for field in ["percent", "region_too", "then"] {
+        let mut value: serde_json::Value = serde_json::from_str(&text).expect("json");
+        value["wave"]["share"][field] = json!("other");
+        let other = crate::canonical::to_string(&value).expect("json");
+        assert_ne!(crate::canonical::sha256(&other), digest.0, "{field}");
+    }
+    // Before there were shares nothing was said of them, and nothing is said of them where there is none.
+    let region = evidence(json!("region"));
+    let (text, _) = region.seal().expect("seals");
+    assert!(
+        !text.contains("share\":{") && !text.contains("percent"),
+        "{text}"
+    );
+    assert_eq!(
+        serde_json::from_str::<Evidence>(&text).expect("reads"),
+        region
+    );
+}
+
+#[test]
 fn several_waves_are_satisfied_together() {
     let long = wave(json!({"name": "long", "bake": "30m", "every": "5m"}));
     let often = wave(json!({"name": "often", "bake": "5m", "every": "20s"}));
@@ -160,7 +238,10 @@ fn what_cannot_be_meant_is_refused_in_words() {
             json!({"match": {"environment": "dev"}}),
             "no environment that it matches has a second region",
         ),
-        (json!({"canary": {"share": 25}}), "not supported"),
+        (
+            json!({"canary": {"share": 25}, "match": {"environment": ["dev", "production"], "region": "eu-south-1"}}),
+            "never come to pass",
+        ),
         (json!({"bake": "0s"}), "bake is nothing"),
         (json!({"bake": "25h"}), "longer than a day"),
         (json!({"every": "11m"}), "no longer than bake"),
@@ -243,5 +324,34 @@ proptest! {
         };
         let before = halts(std::slice::from_ref(&a));
         prop_assert!(!before || halts(&[a, b]));
+    }
+
+    /// A wave more never takes a stop away, and never makes a share larger.
+    #[test]
+    fn another_wave_never_takes_a_stop_away(shares in proptest::collection::vec(proptest::option::of(1..=99_u8), 1..4), more in proptest::option::of(1..=99_u8), alone: bool) {
+        let one = |(at, share): (usize, &Option<u8>)| wave(match share {
+            Some(share) => json!({"name": format!("w{at}"), "canary": {"share": share}}),
+            None => json!({"name": format!("w{at}")}),
+        });
+        let mut evidence = sample_without();
+        if alone {
+            evidence.targets.remove(0);
+        }
+        let mut planned = |waves: &[Option<u8>]| {
+            let waves: Vec<_> = waves.iter().enumerate().map(one).collect();
+            evidence.wave = Plan::of(&waves, &evidence);
+            let percent = evidence.wave.as_ref().and_then(|w| w.share.as_ref()).map(|s| s.percent);
+            let steps: Vec<_> = crate::run::steps(&evidence).into_iter().map(|s| (s.region, s.kind)).collect();
+            (percent, steps)
+        };
+        let before = planned(&shares);
+        let mut all = shares;
+        all.push(more);
+        let after = planned(&all);
+        if let Some(percent) = before.0 {
+            prop_assert!(after.0.is_some_and(|smaller| smaller <= percent));
+        }
+        let mut rest = after.1.iter();
+        prop_assert!(before.1.iter().all(|step| rest.any(|one| one == step)), "{:?} is not in {:?}", before.1, after.1);
     }
 }

@@ -388,7 +388,7 @@ impl Control {
 /// read again.
 fn vouchable(parked: &Parked) -> Result<(), Refusal> {
     match parked.kind {
-        Some(StepKind::TriggerPipeline | StepKind::FollowPipeline) => Ok(()),
+        Some(kind) if kind.is_pipeline() => Ok(()),
         _ => Err(Refusal::new(
             RefusalCode::WrongState,
             "What this step should find out is not taken on somebody's word. Let it look again, or abandon the change.",

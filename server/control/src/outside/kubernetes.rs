@@ -1,5 +1,6 @@
 //! What the pods of a service really run, as the Kubernetes API of an EKS cluster says.
 
+mod canary;
 mod rollout;
 mod token;
 
@@ -112,7 +113,7 @@ impl Workloads {
 }
 
 impl Namespace {
-    /// How far the service's Deployment is with this image.
+    /// How far the service's Deployment is with this image. Not done while anything of a canary is there.
     pub async fn rollout(&self, service: &str, digest: &ImageDigest) -> Result<Rollout, Failure> {
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.name);
         let deployment = deployments
@@ -134,9 +135,22 @@ impl Namespace {
                 ),
             )
         })?;
+        let mut pods = self.pods(service, &selector).await?;
+        // The labels of a canary's pods are those of all others and one more.
+        pods.retain(|pod| !canary::is_canary(pod));
+        Ok(match judge(service, &deployment, &pods, digest) {
+            done @ Rollout::Done { .. } => match self.left_behind(service).await? {
+                Some(left) => Rollout::Underway(left),
+                None => done,
+            },
+            other => other,
+        })
+    }
+
+    async fn pods(&self, service: &str, selector: &Selector) -> Result<Vec<Pod>, Failure> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.name);
         let pods = pods
-            .list(&ListParams::default().labels_from(&selector).limit(PODS))
+            .list(&ListParams::default().labels_from(selector).limit(PODS))
             .await
             .map_err(|e| self.failure(&e, "list", "pods"))?;
         if pods.metadata.continue_.is_some_and(|more| !more.is_empty()) {
@@ -149,7 +163,7 @@ impl Namespace {
                 ),
             ));
         }
-        Ok(judge(service, &deployment, &pods.items, digest))
+        Ok(pods.items)
     }
 
     fn failure(&self, error: &kube::Error, verb: &str, what: &str) -> Failure {

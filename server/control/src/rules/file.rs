@@ -171,10 +171,36 @@ mod tests {
         let longer = with.replace("10m", "11m");
         let longer = read(longer.as_bytes(), &World::default()).expect("good");
         assert_ne!(rules.version(), longer.version());
+        let [quarter, third] = [25, 33].map(|share| {
+            let text = with.replace("\"region\"", &format!("{{ share = {share} }}"));
+            let rules = read(text.as_bytes(), &World::default()).expect("good");
+            let percent = rules.waves()[0].canary.share();
+            assert_eq!(percent.map(domain::wave::Percent::get), Some(share));
+            rules.version().to_owned()
+        });
+        assert!(quarter != third && quarter != rules.version());
         for (was, is, line, why) in [
             ("\"10m\"", "\"30h\"", 13, "longer than a day"),
             ("\"10m\"", "\"soon\"", 17, "no span of time"),
-            ("\"region\"", "{ share = 25 }", 13, "not supported"),
+            ("\"region\"", "{ share = 0 }", 16, "from 1 to 99"),
+            ("\"region\"", "{ share = 100 }", 16, "from 1 to 99"),
+            ("\"region\"", "{ share = -25 }", 16, "share is -25"),
+            ("\"region\"", "{ share = 12.5 }", 16, "from 1 to 99"),
+            ("\"region\"", "{ share = \"25%\" }", 16, "from 1 to 99"),
+            (
+                "\"region\"",
+                "{ share = 25, region = true }",
+                16,
+                "one of them only",
+            ),
+            (
+                "\"region\"",
+                "{ region = true, share = 25 }",
+                16,
+                "one of them only",
+            ),
+            ("\"region\"", "{ part = 25 }", 16, "one of them only"),
+            ("\"region\"", "25", 16, "\"region\" or { share = 25 }"),
             ("\"region\"", "\"everything\"", 16, "everything"),
             ("{service}", "{servise}", 13, "{servise}"),
             ("\"Average\"", "\"Mean\"", 13, "no statistic"),

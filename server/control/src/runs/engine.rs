@@ -126,10 +126,17 @@ impl Work {
     pub(super) fn without(&self, why: &str) -> Outcome {
         let region = &self.target.region;
         Outcome::failed(match self.kind {
-            StepKind::CheckCluster | StepKind::CheckImage | StepKind::TriggerPipeline => {
+            StepKind::CheckCluster | StepKind::CheckImage | StepKind::TriggerCanary => {
                 format!("{why}; nothing was begun in {region}.")
             }
-            StepKind::FollowPipeline
+            // A canary may stand there.
+            StepKind::TriggerPipeline if self.stored.evidence.share().is_none() => {
+                format!("{why}; nothing was begun in {region}.")
+            }
+            StepKind::TriggerPipeline
+            | StepKind::FollowCanary
+            | StepKind::VerifyCanary
+            | StepKind::FollowPipeline
             | StepKind::VerifyRollout
             | StepKind::Bake
             | StepKind::Analyse => {
@@ -153,14 +160,6 @@ impl Work {
             )));
         }
         None
-    }
-
-    /// A build that was started is looked for and followed to its end whoever is still there.
-    fn looks_first(&self) -> bool {
-        matches!(
-            self.kind,
-            StepKind::TriggerPipeline | StepKind::FollowPipeline
-        )
     }
 
     pub(super) fn tries_left(&self) -> bool {
@@ -224,11 +223,12 @@ impl Control {
             poisoned(work.kind)
         } else if let Some(outcome) = work.unfit() {
             outcome
-        } else if !work.looks_first()
+        } else if !work.kind.is_pipeline()
             && let Some(why) = self.requester_lost_now(&work).await?
         {
             work.without(&why)
         } else {
+            // A build that was started is looked for and followed to its end whoever is still there.
             self.perform(&mut work).await?
         };
         tracing::debug!(step = %work.lease.step, at = "done");
@@ -247,10 +247,14 @@ impl Control {
             }
             StepKind::CheckCluster => Box::pin(self.check_cluster(work)).await,
             StepKind::CheckImage => Box::pin(self.check_image(work)).await,
-            StepKind::TriggerPipeline => Box::pin(self.trigger_pipeline(work)).await,
-            StepKind::FollowPipeline => Box::pin(self.follow_pipeline(work)).await,
+            StepKind::TriggerCanary | StepKind::TriggerPipeline => {
+                Box::pin(self.trigger_pipeline(work)).await
+            }
+            StepKind::FollowCanary | StepKind::FollowPipeline => {
+                Box::pin(self.follow_pipeline(work)).await
+            }
             // The pipeline has ended: one look, which changes nothing, tells what it left behind.
-            StepKind::VerifyRollout if work.cancelled => {
+            StepKind::VerifyCanary | StepKind::VerifyRollout if work.cancelled => {
                 Ok(match Box::pin(self.verify_rollout(work)).await? {
                     Outcome::Again { why, .. } => Outcome::Cancelled {
                         note: format!("Not verified, since the change was cancelled. {why}"),
@@ -259,7 +263,9 @@ impl Control {
                     other => other,
                 })
             }
-            StepKind::VerifyRollout => Box::pin(self.verify_rollout(work)).await,
+            StepKind::VerifyCanary | StepKind::VerifyRollout => {
+                Box::pin(self.verify_rollout(work)).await
+            }
             StepKind::Bake => Box::pin(self.bake(work)).await,
             StepKind::Analyse => Box::pin(self.analyse(work)).await,
         }
@@ -373,16 +379,20 @@ fn poisoned(kind: StepKind) -> Outcome {
     let why = "Workers of the portal were lost or failed again and again while they did this step, so it is not tried any more.";
     match kind {
         // What it started may be going on.
-        StepKind::TriggerPipeline | StepKind::FollowPipeline => {
+        StepKind::TriggerCanary
+        | StepKind::FollowCanary
+        | StepKind::TriggerPipeline
+        | StepKind::FollowPipeline => {
             Outcome::undecided(format!("{why} Look in Jenkins whether its build runs."))
         }
         // The canary stands; whether to go on without its metrics is a person's to say.
         StepKind::Bake | StepKind::Analyse => Outcome::Halted {
             why: why.to_owned(),
         },
-        StepKind::CheckCluster | StepKind::CheckImage | StepKind::VerifyRollout => {
-            Outcome::failed(why)
-        }
+        StepKind::CheckCluster
+        | StepKind::CheckImage
+        | StepKind::VerifyCanary
+        | StepKind::VerifyRollout => Outcome::failed(why),
     }
 }
 
@@ -415,8 +425,7 @@ mod tests {
     fn what_may_be_going_on_is_never_called_failed() {
         for kind in StepKind::ALL {
             let parked = matches!(poisoned(*kind), Outcome::NeedsAttention { .. });
-            let effect = matches!(kind, StepKind::TriggerPipeline | StepKind::FollowPipeline);
-            assert_eq!(parked, effect, "{kind}");
+            assert_eq!(parked, kind.is_pipeline(), "{kind}");
             let halted = matches!(poisoned(*kind), Outcome::Halted { .. });
             assert_eq!(halted, StepKind::OF_A_WAVE.contains(kind), "{kind}");
         }

@@ -138,7 +138,7 @@ impl Control {
                     &note,
                 )
                 .await?;
-                if work.kind == StepKind::FollowPipeline {
+                if work.kind.follows_build() {
                     // The build is over: its ticket, if it never used it, is good for nothing any more.
                     crate::tickets::rows::revoke_of_run(&mut tx, work.run).await?;
                 }
@@ -158,12 +158,7 @@ impl Control {
                     let (change, succeeded) = change.succeed()?;
                     changes::rows::save(&mut tx, &change, why).await?;
                     tx.commit(event, vec![succeeded]).await?;
-                } else if change.cancel_requested
-                    && !matches!(
-                        work.kind,
-                        StepKind::TriggerPipeline | StepKind::FollowPipeline
-                    )
-                {
+                } else if change.cancel_requested && !work.kind.is_pipeline() {
                     // What was triggered is first followed, which stops it; and where it ended well nevertheless, the
                     // portal looks once at what runs now.
                     self.end_run(tx, &work, change, None, Some(event)).await?;

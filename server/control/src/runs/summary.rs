@@ -45,8 +45,61 @@ pub(super) fn tell(becomes: impl Fn(&RegionName) -> Version, facts: &[Fact]) -> 
 }
 
 fn words(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
-    let state = |kind| facts.iter().find(|f| f.kind == kind).map(|f| f.state);
-    let done = |kind| state(kind) == Some(StepState::Succeeded);
+    let (canary, all): (Vec<&Fact>, Vec<&Fact>) = facts
+        .iter()
+        .copied()
+        .partition(|fact| fact.kind.build_of() == Some(StepKind::TriggerCanary));
+    let done = succeeded(&all, StepKind::VerifyRollout);
+    let canary = if done { None } else { left(version, &canary) };
+    let begun = all.iter().any(|fact| fact.intended || fact.vouched);
+    match canary {
+        // Nothing but the canary was begun.
+        Some(canary) if !begun => format!("{region}: {canary}"),
+        Some(_) => format!(
+            "{} Its canary may still be there; {REMOVED}.",
+            whole(version, region, &all)
+        ),
+        None => whole(version, region, &all),
+    }
+}
+
+/// Who takes a canary away that a change left behind.
+const REMOVED: &str = "the next deployment or a rollback takes it away";
+
+fn succeeded(facts: &[&Fact], kind: StepKind) -> bool {
+    facts
+        .iter()
+        .any(|fact| fact.kind == kind && fact.state == StepState::Succeeded)
+}
+
+/// What became of a canary that nothing has taken away since; none where there cannot be one.
+fn left(version: &Version, facts: &[&Fact]) -> Option<String> {
+    let redeemed = facts.iter().any(|fact| fact.redeemed);
+    let vouched = facts.iter().any(|fact| fact.vouched);
+    let said = if succeeded(facts, StepKind::VerifyCanary) {
+        format!("a canary of {version} stands beside what ran before, and nothing else was changed")
+    } else if vouched {
+        format!(
+            "somebody marked the canary of {version} as brought up; that it runs was not verified, and nothing else was changed"
+        )
+    } else if !redeemed {
+        // Without the credentials of its ticket a pipeline can do nothing.
+        return None;
+    } else if succeeded(facts, StepKind::FollowCanary) {
+        format!(
+            "the pipeline says that it brought up a canary of {version}; that was not verified, and nothing else was changed"
+        )
+    } else {
+        format!(
+            "the pipeline was at work on a canary of {version} and did not finish: pods of it may be running beside what ran before"
+        )
+    };
+    Some(format!("{said}; {REMOVED}."))
+}
+
+/// What became of all of the region.
+fn whole(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
+    let done = |kind| succeeded(facts, kind);
     if done(StepKind::VerifyRollout) {
         return format!("{region}: {version} is deployed and verified.");
     }
@@ -167,5 +220,41 @@ mod tests {
         assert!(told(&facts)[0].contains("it deployed nothing"));
         facts[2].vouched = true;
         assert!(told(&facts)[0].contains("somebody marked"));
+    }
+
+    #[test]
+    fn a_canary_is_never_left_behind_without_a_word() {
+        use StepKind as K;
+        use StepState as S;
+        let intended = |mut fact: Fact| {
+            fact.intended = true;
+            fact
+        };
+        let mut facts = vec![
+            fact("eu-west-1", K::CheckImage, S::Succeeded),
+            intended(fact("eu-west-1", K::TriggerCanary, S::Succeeded)),
+            fact("eu-west-1", K::FollowCanary, S::Cancelled),
+            fact("eu-west-1", K::VerifyCanary, S::Skipped),
+            fact("eu-west-1", K::TriggerPipeline, S::Skipped),
+            fact("eu-west-1", K::VerifyRollout, S::Skipped),
+        ];
+        assert_eq!(told(&facts), ["eu-west-1: nothing was changed."]);
+        let says = |facts: &[Fact], words: &str| {
+            let told = told(facts).remove(0);
+            assert!(told.contains(words) && told.contains(REMOVED), "{told}");
+        };
+        facts[1].redeemed = true;
+        says(&facts, "pods of it may be running");
+        facts[2].state = S::Succeeded;
+        says(&facts, "that was not verified");
+        facts[3].state = S::Succeeded;
+        says(&facts, "a canary of 1.1.0 stands beside what ran before");
+        // All of the region was begun behind it.
+        facts[4] = intended(fact("eu-west-1", K::TriggerPipeline, S::Succeeded));
+        says(&facts, "never took its credentials");
+        facts[4].redeemed = true;
+        says(&facts, "either version may be running");
+        facts[5].state = S::Succeeded;
+        assert_eq!(told(&facts), ["eu-west-1: 1.1.0 is deployed and verified."]);
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{
+    canary,
     check::log,
     engine::{Outcome, Work, backoff},
     lease::{Halt, held},
@@ -25,7 +26,7 @@ use crate::{
     Control, changes,
     outside::{
         Failure,
-        jenkins::{MARK, Place, TICKET},
+        jenkins::{MARK, Place, SHARE, TICKET},
     },
     tickets,
 };
@@ -75,6 +76,7 @@ pub(super) enum Sighted {
 
 impl Control {
     pub(super) async fn trigger_pipeline(&self, work: &mut Work) -> Result<Outcome, Halt> {
+        canary::share(work)?;
         let mark = mark(work);
         let intent = by_token(self.pool(), &mark).await?;
         if let Some(intent) = &intent {
@@ -157,7 +159,7 @@ impl Control {
         })
     }
 
-    fn parameters(&self, work: &Work, mark: &str) -> [(&'static str, String); 9] {
+    fn parameters(&self, work: &Work, mark: &str) -> [(&'static str, String); 10] {
         let (evidence, target) = (&work.stored.evidence, &work.target);
         let url = self.settings().public_url.as_str().trim_end_matches('/');
         let becomes = evidence.becomes(target);
@@ -171,6 +173,7 @@ impl Control {
             ("REGION", target.region.to_string()),
             ("CLUSTER", target.cluster.clone()),
             ("NAMESPACE", target.namespace.clone()),
+            (SHARE, canary::parameter(work)),
         ]
     }
 
@@ -189,7 +192,9 @@ impl Control {
         if let Some(why) = self.requester_lost_for(&mut tx, work).await? {
             return Ok(Intended::Nobody(why));
         }
-        let detail = json!({"job": work.stored.evidence.pipeline, "region": work.target.region});
+        let detail = json!({
+            "job": work.stored.evidence.pipeline, "region": work.target.region, "share": canary::parameter(work),
+        });
         intend(&mut tx, work.lease.step, mark, CALL, &detail).await?;
         let (ticket, issued) =
             tickets::issue(&mut tx, work.lease.step, self.settings().times.ticket).await?;
@@ -235,7 +240,8 @@ impl Control {
     ) -> Result<Result<Sighted, Failure>, Halt> {
         let sighted = self.look_twice(work, mark, since).await;
         if let Ok(Sighted::Nowhere) = sighted
-            && build_began(self.pool(), work.run, &work.target.region).await?
+            && let Some(starts) = work.kind.build_of()
+            && build_began(self.pool(), work.run, &work.target.region, starts).await?
         {
             return Ok(Ok(Sighted::Undecided(begun(work, mark))));
         }

@@ -1,10 +1,13 @@
-//! The proof of a deployment: every pod runs the approved digest, as the Kubernetes API reports it.
+//! The proof of a deployment: every pod runs the approved digest, as the Kubernetes API reports it, and no canary is left.
+//! The proof of a canary is the same of its own pods ([`canary`](super::canary)).
 
 use std::time::Duration;
 
+use domain::{ImageDigest, StepKind};
 use tokio::time::{Instant, sleep};
 
 use super::{
+    canary,
     check::log,
     engine::{Outcome, Work},
     lease::{Halt, held},
@@ -23,12 +26,40 @@ use crate::{
 /// ends nor prolongs it.
 const RENEW: Duration = Duration::from_mins(13);
 
+/// What the cluster says of what this step has to prove.
+async fn look(
+    work: &Work,
+    namespace: &Namespace,
+    digest: &ImageDigest,
+) -> Result<Result<Rollout, Failure>, Halt> {
+    let service = work.stored.evidence.service.as_str();
+    Ok(match canary::share(work)? {
+        Some(share) => {
+            let before = canary::ran_before(work, digest);
+            namespace.canary(service, digest, share, before).await
+        }
+        None => namespace.rollout(service, digest).await,
+    })
+}
+
+fn proven(work: &Work, pods: usize, digest: &ImageDigest) -> String {
+    match canary::parameter(work) {
+        share if share.is_empty() => format!("All {pods} pods run {digest} and are ready."),
+        share => {
+            let of = format!("{share} % of the replicas, rounded up");
+            match pods {
+                1 => format!("The canary stands: 1 pod ({of}) runs {digest} and is ready."),
+                _ => format!("The canary stands: {pods} pods ({of}) run {digest} and are ready."),
+            }
+        }
+    }
+}
+
 impl Control {
     pub(super) async fn verify_rollout(&self, work: &Work) -> Result<Outcome, Halt> {
         let times = &self.settings().times;
         let deadline = Instant::now() + work.left_of(times.rollout);
-        let evidence = &work.stored.evidence;
-        let digest = evidence.becomes(&work.target).digest;
+        let digest = work.stored.evidence.becomes(&work.target).digest;
         let mut last = String::new();
         loop {
             let session = match self.session_for(work, Need::VerifyRollout).await? {
@@ -44,13 +75,11 @@ impl Control {
             };
             let renew_at = Instant::now() + RENEW;
             while Instant::now() < renew_at {
-                let rollout = namespace.rollout(evidence.service.as_str(), &digest).await;
+                let rollout = look(work, &namespace, &digest).await?;
                 tracing::debug!(step = %work.lease.step, at = "read.called");
                 match rollout {
                     Ok(Rollout::Done { pods }) => {
-                        return Ok(Outcome::succeeded(format!(
-                            "All {pods} pods run {digest} and are ready."
-                        )));
+                        return Ok(Outcome::succeeded(proven(work, pods, &digest)));
                     }
                     Ok(Rollout::Stuck(why)) => return Ok(Outcome::failed(why)),
                     Ok(Rollout::Other { image }) => {
@@ -96,7 +125,9 @@ impl Control {
     /// has just not done.
     async fn not_ours(&self, work: &Work, image: &str) -> Result<String, Halt> {
         let (evidence, target) = (&work.stored.evidence, &work.target);
-        let began = rows::intents::build_began(self.pool(), work.run, &target.region).await?;
+        let starts = work.kind.build_of().unwrap_or(StepKind::TriggerPipeline);
+        let began =
+            rows::intents::build_began(self.pool(), work.run, &target.region, starts).await?;
         let asked = image.rsplit_once('@').map_or("", |(_, digest)| digest);
         let before = target.current.as_ref();
         let still = before.is_none_or(|running| running.digest.as_str() == asked);

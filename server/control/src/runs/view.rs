@@ -15,15 +15,17 @@ pub struct RunView {
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub steps: Vec<StepView>,
-    /// Where it stops after its first region; none where it does not.
-    pub wave: Option<WaveView>,
+    /// Where it stops behind its canaries, in the order of the run; none where it does not.
+    pub waves: Vec<WaveView>,
 }
 
-/// A run's stop between its canary and the rest.
+/// A run's stop between a canary and what comes after it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WaveView {
     /// Where the canary is.
     pub region: RegionName,
+    /// It is a share of the region's replicas, and not all of them.
+    pub of_share: bool,
     /// Since when it is watched, and until when; none before it stands.
     pub began_at: Option<Timestamp>,
     pub ends_at: Option<Timestamp>,

@@ -1,4 +1,5 @@
-//! The stop between a canary and the rest: watching it for a while, then deciding by its metrics.
+//! The stop behind a canary: watching it for a while, then deciding by its metrics. The canary is a region, or a share of
+//! the replicas of one ([`canary`](super::canary)); to the stop it is the same.
 //!
 //! Both steps only read, so they are repeated freely. The wait is a row: between two readings nobody holds the step, no
 //! worker has it in its memory, and the database's clock says when it is due. What was read is written in the
@@ -7,7 +8,7 @@
 use std::time::Duration;
 
 use domain::{
-    Event, EventKind, Outcome as EventOutcome,
+    Event, EventKind, Outcome as EventOutcome, StepKind, run,
     wave::{Plan, Reach, Span, number},
 };
 use serde_json::json;
@@ -38,7 +39,7 @@ impl Control {
             Duration::from_secs(plan.every_s),
         );
         let mut conn = self.pool().acquire().await?;
-        let times = rows::waves::times(&mut conn, work.run).await?;
+        let times = rows::waves::times(&mut conn, work.run, wait_of(work)).await?;
         drop(conn);
         let Some(times) = times else {
             // From twice a period on a whole one is sure to be over.
@@ -71,7 +72,7 @@ impl Control {
     pub(super) async fn analyse(&self, work: &mut Work) -> Result<Outcome, Halt> {
         let plan = plan(work)?;
         let mut conn = self.pool().acquire().await?;
-        let times = rows::waves::times(&mut conn, work.run).await?;
+        let times = rows::waves::times(&mut conn, work.run, wait_of(work)).await?;
         drop(conn);
         let Some(times) = times else {
             return Err(corrupt("bake", "run_id", work.run, "the canary was never watched").into());
@@ -147,12 +148,25 @@ impl Control {
     }
 }
 
+/// Where in the run the wait is that this step is about: its own, or that of the step before it.
+fn wait_of(work: &Work) -> i32 {
+    work.position - i32::from(work.kind == StepKind::Analyse)
+}
+
+/// What decides in this region.
 fn plan(work: &Work) -> Result<Plan, Halt> {
-    let plan = work.stored.evidence.wave.clone();
-    plan.ok_or_else(|| {
-        let why = "a wave that the evidence does not name";
-        corrupt("step", "kind", work.lease.step, why).into()
-    })
+    let plan = work.stored.evidence.wave.as_ref();
+    plan.and_then(|plan| plan.at(&work.target.region))
+        .ok_or_else(|| {
+            let why = "a wave that the evidence does not name";
+            corrupt("step", "kind", work.lease.step, why).into()
+        })
+}
+
+/// The canary is a share of the region.
+fn of_share(work: &Work) -> bool {
+    let position = usize::try_from(work.position).unwrap_or_default();
+    run::is_of_share(&work.stored.evidence, position)
 }
 
 /// What cannot be read is not good: the run stops, and a person decides.
@@ -213,14 +227,17 @@ fn of(work: &Work, kind: EventKind) -> Event {
 
 /// The canary is watched on: from now, or after another look at its metrics.
 pub(super) async fn waits(tx: &mut ChangeTx, work: &Work) -> Result<Event, Halt> {
-    if rows::waves::times(tx.conn(), work.run).await?.is_some() {
+    let wait = wait_of(work);
+    let times = rows::waves::times(tx.conn(), work.run, wait).await?;
+    if times.is_some() {
         return Ok(of(work, EventKind::WaveRead));
     }
     let plan = plan(work)?;
-    rows::waves::begin(tx, work.run, &plan).await?;
-    let times = rows::waves::times(tx.conn(), work.run).await?;
+    rows::waves::begin(tx, work.lease.step, &plan).await?;
+    let times = rows::waves::times(tx.conn(), work.run, wait).await?;
     Ok(told(work, EventKind::WaveBegun).with(json!({
         "kind": work.kind, "region": work.target.region, "waves": plan.waves, "bake_s": plan.bake_s,
+        "share": plan.share.filter(|_| of_share(work)).map(|share| share.percent),
         "until": times.map(|times| times.ends),
     })))
 }

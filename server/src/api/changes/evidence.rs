@@ -55,7 +55,7 @@ pub(in crate::api) struct Evidence {
     pipeline: String,
     /// In the order of the run.
     targets: Vec<EvidenceTarget>,
-    /// Where it stops after its first region; left out where it goes on at once.
+    /// Where it stops behind its canaries; left out where it goes on at once.
     #[schema(required = false)]
     wave: EvidenceWave,
     /// The change that a rollback undoes; left out of other changes.
@@ -90,7 +90,7 @@ struct EvidenceTarget {
 struct EvidenceWave {
     /// Their names.
     waves: Vec<String>,
-    /// Goes first, and is where the metrics are read.
+    /// Goes first; `checks` are of the metrics there.
     #[schema(value_type = words::RegionName)]
     region: String,
     /// How long it is watched, and how often its metrics are read, in seconds.
@@ -98,6 +98,33 @@ struct EvidenceWave {
     bake_s: u64,
     #[schema(minimum = 1)]
     every_s: u64,
+    checks: Vec<EvidenceCheck>,
+    /// In each region a share of the replicas goes first; left out where all of the first region does.
+    #[schema(required = false)]
+    share: EvidenceShare,
+}
+
+/// The canaries of a share of the replicas.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceShare {
+    /// Of the replicas that run, rounded up to whole pods.
+    #[schema(minimum = 1, maximum = 99, example = 25)]
+    percent: u8,
+    /// All of the first region is watched as well before the next; left out where it is not.
+    #[schema(required = false)]
+    region_too: bool,
+    /// What decides in the regions after the first; left out where there is none.
+    #[schema(required = false)]
+    then: Vec<EvidenceStop>,
+}
+
+/// What decides in one region.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what the domain serialises itself")]
+struct EvidenceStop {
+    #[schema(value_type = words::RegionName)]
+    region: String,
     checks: Vec<EvidenceCheck>,
 }
 

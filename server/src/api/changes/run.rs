@@ -31,15 +31,17 @@ pub(in crate::api) struct Run {
     finished_at: Option<Timestamp>,
     /// In order: all of one region, the passive one first, before any of the next.
     steps: Vec<Step>,
-    /// Where it stops after its first region; null where it does not.
-    wave: Option<RunWave>,
+    /// Where it stops behind its canaries, in the order of the run; empty where it does not.
+    waves: Vec<RunWave>,
 }
 
-/// A run's stop between its canary and the rest.
+/// A run's stop between a canary and what comes after it.
 #[derive(Debug, Serialize, ToSchema)]
 struct RunWave {
     #[schema(value_type = words::RegionName)]
     region: RegionName,
+    /// The canary is a share of the region's replicas, and not all of them.
+    of_share: bool,
     /// Since when the canary is watched; null before it stands.
     began_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
@@ -193,7 +195,7 @@ impl From<RunView> for Run {
             started_at: view.started_at,
             finished_at: view.finished_at,
             steps: view.steps.into_iter().map(Into::into).collect(),
-            wave: view.wave.map(Into::into),
+            waves: view.waves.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -202,6 +204,7 @@ impl From<WaveView> for RunWave {
     fn from(view: WaveView) -> Self {
         Self {
             region: view.region,
+            of_share: view.of_share,
             began_at: view.began_at,
             ends_at: view.ends_at,
             next_at: view.next_at,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::{Caller, Target, canonical};
+use domain::{Caller, Target, canonical, run};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::{sync::Semaphore, time::timeout};
@@ -39,6 +39,12 @@ pub struct Look {
     /// AWS's id of the call that gave the session.
     pub request_id: Option<String>,
     pub at: Timestamp,
+}
+
+/// What is parked is about a share of the replicas, which stands beside what ran before.
+fn of_share(stored: &Stored, parked: &Parked) -> bool {
+    usize::try_from(parked.position)
+        .is_ok_and(|position| run::is_of_share(&stored.evidence, position))
 }
 
 impl Control {
@@ -220,11 +226,17 @@ impl Control {
             let namespace = outside
                 .workloads
                 .open(&session, &cluster, &target.namespace)?;
-            namespace
-                .rollout(evidence.service.as_str(), &evidence.becomes(target).digest)
-                .await
+            let (service, digest) = (evidence.service.as_str(), evidence.becomes(target).digest);
+            match evidence.share().filter(|_| of_share(stored, parked)) {
+                Some(share) => namespace.canary(service, &digest, share, None).await,
+                None => namespace.rollout(service, &digest).await,
+            }
         };
         let says = match says.await {
+            Ok(Rollout::Done { pods }) if of_share(stored, parked) => Ok(format!(
+                "The canary stands: {pods} pods of it run the approved image and are ready. The other pods of {} run what ran before.",
+                evidence.service
+            )),
             Ok(Rollout::Done { pods }) => Ok(format!(
                 "All {pods} pods of {} run the approved image and are ready.",
                 evidence.service

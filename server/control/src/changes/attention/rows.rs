@@ -134,7 +134,7 @@ pub(super) async fn count_as_done(tx: &mut ChangeTx, parked: &Parked, note: &str
     }
     let mut next = parked.position + 1;
     let not_done = match parked.kind {
-        Some(StepKind::TriggerPipeline) => {
+        Some(StepKind::TriggerCanary | StepKind::TriggerPipeline) => {
             Some("Not followed: somebody vouched for what the pipeline did.")
         }
         Some(StepKind::Bake) => Some("Not asked: somebody let the run go on."),

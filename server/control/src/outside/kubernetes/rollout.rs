@@ -24,27 +24,29 @@ pub fn other(service: &str, image: &str) -> String {
     format!("The Deployment {service} asks for {image}, not for what was approved.")
 }
 
-/// Judges one Deployment and its pods by the digest that must run.
+/// The image that a Deployment asks for.
+pub(super) fn asked<'a>(service: &str, deployment: &'a Deployment) -> Option<&'a str> {
+    let spec = deployment.spec.as_ref()?;
+    let mut containers = spec.template.spec.iter().flat_map(|pod| &pod.containers);
+    let container = containers.find(|container| container.name == service)?;
+    container.image.as_deref()
+}
+
+/// Judges one Deployment and its pods by the digest that must run. It is the service's own, or its canary.
 pub fn judge(
     service: &str,
     deployment: &Deployment,
     pods: &[Pod],
     digest: &ImageDigest,
 ) -> Rollout {
+    let name = deployment.metadata.name.as_deref().unwrap_or(service);
     let Some(spec) = &deployment.spec else {
-        return Rollout::Stuck(format!("The Deployment {service} has no specification."));
+        return Rollout::Stuck(format!("The Deployment {name} has no specification."));
     };
-    let asked = spec
-        .template
-        .spec
-        .iter()
-        .flat_map(|pod| &pod.containers)
-        .find(|container| container.name == service)
-        .and_then(|container| container.image.as_deref());
-    match asked {
+    match asked(service, deployment) {
         None => {
             return Rollout::Stuck(format!(
-                "The Deployment {service} has no container named {service}."
+                "The Deployment {name} has no container named {service}."
             ));
         }
         Some(image) if !of(image, digest) => {
@@ -57,7 +59,7 @@ pub fn judge(
     let wanted = spec.replicas.unwrap_or(1);
     if wanted < 1 {
         return Rollout::Stuck(format!(
-            "The Deployment {service} is scaled to none, so nothing runs that could be verified."
+            "The Deployment {name} is scaled to none, so nothing runs that could be verified."
         ));
     }
     let status = deployment.status.clone().unwrap_or_default();
@@ -104,7 +106,7 @@ pub fn judge(
     }
 }
 
-fn of(image: &str, digest: &ImageDigest) -> bool {
+pub(super) fn of(image: &str, digest: &ImageDigest) -> bool {
     image
         .rsplit_once('@')
         .is_some_and(|(_, of)| of == digest.as_str())

@@ -1,6 +1,6 @@
 //! Intents: committed before the call, settled after it.
 
-use domain::{RegionName, RunId, StepId};
+use domain::{RegionName, RunId, StepId, StepKind};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
@@ -69,19 +69,21 @@ pub(in crate::runs) async fn by_token(pool: &PgPool, token: &str) -> Result<Opti
     .transpose()
 }
 
-/// Whether a build of ours has taken its credentials for a region. To be asked after the look around, since
-/// a build may begin meanwhile.
+/// Whether the build that a step of this kind starts has taken its credentials for a region. To be asked after the look
+/// around, since a build may begin meanwhile.
 pub(in crate::runs) async fn build_began(
     pool: &PgPool,
     run: RunId,
     region: &RegionName,
+    starts: StepKind,
 ) -> Result<bool> {
     Ok(sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM ticket t JOIN step s ON s.id = t.step_id
-             WHERE s.run_id = $1 AND s.region = $2 AND t.redeemed_at IS NOT NULL)",
+             WHERE s.run_id = $1 AND s.region = $2 AND s.kind = $3 AND t.redeemed_at IS NOT NULL)",
     )
     .bind(run.0)
     .bind(region.as_str())
+    .bind(starts.as_str())
     .fetch_one(pool)
     .await?)
 }

@@ -1,7 +1,7 @@
 //! How long a canary is watched, and what was read of its metrics.
 
 use domain::{
-    RunId,
+    RunId, StepId,
     wave::{Check, Plan, Reading},
 };
 use jiff::Timestamp;
@@ -38,11 +38,18 @@ struct Row {
     now: jiff_sqlx::Timestamp,
 }
 
-pub(in crate::runs) async fn times(conn: &mut PgConnection, run: RunId) -> Result<Option<Times>> {
+/// The wait at this place of the run.
+pub(in crate::runs) async fn times(
+    conn: &mut PgConnection,
+    run: RunId,
+    position: i32,
+) -> Result<Option<Times>> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT began_at, ends_at, clock_timestamp() AS now FROM bake WHERE run_id = $1",
+        "SELECT b.began_at, b.ends_at, clock_timestamp() AS now FROM bake b JOIN step s ON s.id = b.step_id
+         WHERE s.run_id = $1 AND s.position = $2",
     )
     .bind(run.0)
+    .bind(position)
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| Times {
@@ -53,12 +60,12 @@ pub(in crate::runs) async fn times(conn: &mut PgConnection, run: RunId) -> Resul
 }
 
 /// From now on the canary is watched. The caller holds the fence; nobody begins twice.
-pub(in crate::runs) async fn begin(tx: &mut ChangeTx, run: RunId, plan: &Plan) -> Result<()> {
+pub(in crate::runs) async fn begin(tx: &mut ChangeTx, step: StepId, plan: &Plan) -> Result<()> {
     sqlx::query(
-        "INSERT INTO bake (run_id, began_at, ends_at)
+        "INSERT INTO bake (step_id, began_at, ends_at)
          SELECT $1, at, at + make_interval(secs => $2) FROM (SELECT clock_timestamp() AS at) AS clock",
     )
-    .bind(run.0)
+    .bind(step.0)
     .bind(std::time::Duration::from_secs(plan.bake_s).as_secs_f64())
     .execute(tx.conn())
     .await?;

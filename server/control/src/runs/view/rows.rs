@@ -1,4 +1,4 @@
-//! SQL of runs as they are shown: five statements whatever the number of steps, and two more where it stops for a wave.
+//! SQL of runs as they are shown: five statements whatever the number of steps, and two more where it stops behind canaries.
 
 use std::collections::HashMap;
 
@@ -73,6 +73,7 @@ struct SessionRow {
 #[derive(FromRow)]
 struct ReadingRow {
     id: uuid::Uuid,
+    step_id: uuid::Uuid,
     at: jiff_sqlx::Timestamp,
     kind: String,
     wave: String,
@@ -155,10 +156,10 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    let bakes = steps.iter().find(|step| step.kind == StepKind::Bake);
-    let wave = match bakes {
-        Some(step) => Some(wave(pool, run.id, step).await?),
-        None => None,
+    let waves = if steps.iter().any(|step| step.kind == StepKind::Bake) {
+        waves(pool, run.id, &steps).await?
+    } else {
+        vec![]
     };
     Ok(Some(RunView {
         id: run.id.into(),
@@ -169,50 +170,80 @@ pub(super) async fn of_change(pool: &PgPool, change: ChangeId) -> Result<Option<
         started_at: run.started_at.to_jiff(),
         finished_at: run.finished_at.map(jiff_sqlx::Timestamp::to_jiff),
         steps,
-        wave,
+        waves,
     }))
 }
 
-async fn wave(pool: &PgPool, run: uuid::Uuid, bake: &StepView) -> Result<WaveView> {
-    let times: Option<(jiff_sqlx::Timestamp, jiff_sqlx::Timestamp)> =
-        sqlx::query_as("SELECT began_at, ends_at FROM bake WHERE run_id = $1")
-            .bind(run)
-            .fetch_optional(pool)
-            .await?;
+/// Each wait with what was read by its step and by the one after it, which decides.
+async fn waves(pool: &PgPool, run: uuid::Uuid, steps: &[StepView]) -> Result<Vec<WaveView>> {
+    type Times = (uuid::Uuid, jiff_sqlx::Timestamp, jiff_sqlx::Timestamp);
+    let times: Vec<Times> = sqlx::query_as(
+        "SELECT b.step_id, b.began_at, b.ends_at FROM bake b JOIN step s ON s.id = b.step_id WHERE s.run_id = $1",
+    )
+    .bind(run)
+    .fetch_all(pool)
+    .await?;
     let rows: Vec<ReadingRow> = sqlx::query_as(
         "SELECT w.*, s.kind FROM step s JOIN LATERAL (
-             SELECT id, at, wave, name, metric, allowed, value, reach, from_at, to_at, request_id, position FROM wave_reading
+             SELECT id, step_id, at, wave, name, metric, allowed, value, reach, from_at, to_at, request_id, position FROM wave_reading
              WHERE step_id = s.id ORDER BY id DESC LIMIT 500) w ON true
          WHERE s.run_id = $1 ORDER BY w.id",
     )
     .bind(run)
     .fetch_all(pool)
     .await?;
-    let readings = rows.into_iter().map(|row| {
-        let bad = |column: &'static str, why: String| corrupt("wave_reading", column, row.id, why);
-        Ok(ReadingView {
-            at: row.at.to_jiff(),
-            kind: row.kind.parse().map_err(|e| bad("kind", e))?,
-            wave: row.wave,
-            name: row.name,
-            metric: row.metric,
-            allowed: row.allowed,
-            value: row.value,
-            reach: row.reach.parse().map_err(|e| bad("reach", e))?,
-            window: row
-                .from_at
-                .zip(row.to_at)
-                .map(|(from, to)| (from.to_jiff(), to.to_jiff())),
-            request_id: row.request_id,
-        })
-    });
-    let watched = times.is_some().then_some(bake.due_at).flatten();
-    Ok(WaveView {
-        region: bake.region.clone(),
-        began_at: times.map(|(began, _)| began.to_jiff()),
-        ends_at: times.map(|(_, ends)| ends.to_jiff()),
-        next_at: watched,
-        readings: readings.collect::<Result<_>>()?,
+    let mut read: HashMap<uuid::Uuid, Vec<ReadingView>> = HashMap::new();
+    for row in rows {
+        let (step, reading) = (row.step_id, reading(row)?);
+        read.entry(step).or_default().push(reading);
+    }
+    let mut of_share = false;
+    let mut waves = vec![];
+    for (at, step) in steps.iter().enumerate() {
+        if let Some(build) = step.kind.build_of() {
+            of_share = build == StepKind::TriggerCanary;
+        }
+        if step.kind != StepKind::Bake {
+            continue;
+        }
+        let watched = times.iter().find(|(of, ..)| *of == step.id.0);
+        let decides = steps
+            .get(at + 1)
+            .filter(|next| next.kind == StepKind::Analyse);
+        let mut readings = read.remove(&step.id.0).unwrap_or_default();
+        readings.extend(
+            decides
+                .and_then(|next| read.remove(&next.id.0))
+                .unwrap_or_default(),
+        );
+        waves.push(WaveView {
+            region: step.region.clone(),
+            of_share,
+            began_at: watched.map(|(_, began, _)| began.to_jiff()),
+            ends_at: watched.map(|(_, _, ends)| ends.to_jiff()),
+            next_at: watched.and(step.due_at),
+            readings,
+        });
+    }
+    Ok(waves)
+}
+
+fn reading(row: ReadingRow) -> Result<ReadingView> {
+    let bad = |column: &'static str, why: String| corrupt("wave_reading", column, row.id, why);
+    Ok(ReadingView {
+        at: row.at.to_jiff(),
+        kind: row.kind.parse().map_err(|e| bad("kind", e))?,
+        wave: row.wave,
+        name: row.name,
+        metric: row.metric,
+        allowed: row.allowed,
+        value: row.value,
+        reach: row.reach.parse().map_err(|e| bad("reach", e))?,
+        window: row
+            .from_at
+            .zip(row.to_at)
+            .map(|(from, to)| (from.to_jiff(), to.to_jiff())),
+        request_id: row.request_id,
     })
 }
 

@@ -11,11 +11,11 @@ mod thread;
 mod warp;
 
 use domain::StepKind;
-use sandbox::jenkins::Behaviour;
+use sandbox::jenkins::{Behaviour, Patch};
 use sqlx::PgPool;
 
 use super::stage::Stage;
-use cell::{as_if_nothing_had_happened, started};
+use cell::{as_if_nothing_had_happened, ground, started};
 use points::{Phase, point};
 use thread::{Admin, Way, worker};
 use warp::warped;
@@ -28,13 +28,24 @@ fn cells() -> impl Iterator<Item = (StepKind, Phase)> {
 }
 
 /// A world in which 1.1.0 runs already, so that a cell is quick and the pipeline's script need not ask the portal. In
-/// staging a wave stops every change of the cart, and its time goes by at once.
+/// staging a wave stops every change of the cart, and its time goes by at once; in dev one brings up a share of the
+/// checkout first.
 async fn stage(pool: PgPool, lease_ms: u64) -> Stage {
     let stage = warped(pool, lease_ms).await;
     stage.run("1.1.0", "dev").await;
     stage.run("1.1.0", "staging").await;
     stage.behave(Behaviour::Succeed);
+    stage.jenkins(Patch {
+        job: Some("shop/deploy-checkout".into()),
+        behaviour: Some(Behaviour::Apply),
+        ..Patch::default()
+    });
     stage
+}
+
+/// How many builds there are of what the kind is tried on.
+fn built(stage: &Stage, kind: StepKind) -> usize {
+    stage.builds(ground(kind).service)
 }
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
@@ -42,7 +53,7 @@ async fn a_worker_is_killed(pool: PgPool) {
     let stage = stage(pool, 6_000).await;
     for (kind, phase) in cells() {
         let id = started(&stage, kind).await;
-        let before = stage.builds("cart");
+        let before = built(&stage, kind);
         let how = format!("killed in {kind}, {phase:?}");
         let first = worker(&stage, id, point(kind, phase, || Way::Die));
         assert!(first.ended().await.is_err(), "{how}: never got there");
@@ -57,7 +68,7 @@ async fn the_database_throws_everybody_out(pool: PgPool) {
     let admin = Admin::new(&stage);
     for (kind, phase) in cells() {
         let id = started(&stage, kind).await;
-        let before = stage.builds("cart");
+        let before = built(&stage, kind);
         let how = format!("database lost in {kind}, {phase:?}");
         let out = admin.throws_out();
         let (point, passed) = point(kind, phase, move || Way::Do(out.clone())).counted();
@@ -73,7 +84,7 @@ async fn a_reply_is_lost(pool: PgPool) {
     let stage = stage(pool, 6_000).await;
     for (kind, phase) in cells() {
         let id = started(&stage, kind).await;
-        let before = stage.builds("cart");
+        let before = built(&stage, kind);
         let how = format!("reply lost in {kind}, {phase:?}");
         let lose = thread::loses_replies(&stage, kind, phase);
         let (point, passed) = point(kind, phase, move || Way::Do(lose.clone())).counted();

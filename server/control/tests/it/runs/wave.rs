@@ -1,6 +1,8 @@
 //! Waves: the stop behind the canary, what its metrics decide, and what people decide where they do not.
 
 mod decisions;
+mod share;
+mod share_cut_short;
 
 use std::time::Duration;
 
@@ -32,15 +34,24 @@ const REST: &str = "eu-west-1";
 
 /// The usual rules, and a wave for the cart in staging that is quick; `of` are other fields of it.
 pub(super) fn rules(of: &Value) -> RuleSet {
-    let mut wave = json!({
-        "name": "canary of the cart", "match": {"kind": "deploy", "environment": "staging", "service": "cart"},
-        "canary": "region", "bake": "4s", "every": "1s", "thresholds": [errors_threshold()],
-    });
-    for (key, value) in of.as_object().into_iter().flatten() {
-        wave[key] = value.clone();
-    }
+    rules_with(std::slice::from_ref(of))
+}
+
+/// The same with several waves.
+pub(super) fn rules_with(waves: &[Value]) -> RuleSet {
+    let wave = |of: &Value| {
+        let mut wave = json!({
+            "name": "canary of the cart", "match": {"kind": "deploy", "environment": "staging", "service": "cart"},
+            "canary": "region", "bake": "4s", "every": "1s", "thresholds": [errors_threshold()],
+        });
+        for (key, value) in of.as_object().into_iter().flatten() {
+            wave[key] = value.clone();
+        }
+        wave
+    };
+    let waves: Value = waves.iter().map(wave).collect();
     let usual = serde_json::from_str(RULES).expect("rules");
-    let waves = serde_json::from_value(json!([wave])).expect("a wave");
+    let waves = serde_json::from_value(waves).expect("waves");
     RuleSet::with_waves(usual, waves, &World::default()).expect("good rules")
 }
 
@@ -51,20 +62,25 @@ fn errors_threshold() -> Value {
     })
 }
 
-/// From half a minute ago on the canary's errors are `value`, for some minutes.
+/// From half a minute ago on the canary's errors are `value`, for some minutes, and nothing else is measured.
 pub(super) fn errors(stage: &Stage, value: f64) {
+    stage.sandbox.world().lock().aws.metrics.clear();
+    errors_of(stage, "cart", "shop-staging", CANARY, value);
+}
+
+/// The same of any service in any place, besides what is measured already.
+pub(super) fn errors_of(stage: &Stage, service: &str, cluster: &str, region: &str, value: f64) {
     let now = stage.sandbox.world().now().as_second();
     let mut world = stage.sandbox.world().lock();
     let named = Named {
         namespace: "Shop".into(),
         metric: "Errors".into(),
-        dimensions: [("Service", "cart"), ("Cluster", "shop-staging")]
+        dimensions: [("Service", service), ("Cluster", cluster)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
     };
-    world.aws.metrics.clear();
     for at in now - 30..now + 600 {
-        let place = ("200000000002".to_owned(), CANARY.to_owned());
+        let place = ("200000000002".to_owned(), region.to_owned());
         let count = 1.0;
         world
             .aws
@@ -90,7 +106,7 @@ fn reason(text: &str) -> Reason {
 
 fn wave(change: &ChangeDetail) -> &WaveView {
     let run = change.run.as_ref().expect("a run");
-    run.wave.as_ref().expect("a wave")
+    run.waves.first().expect("a wave")
 }
 
 fn standing(change: &ChangeDetail) -> String {
@@ -149,7 +165,7 @@ async fn a_good_canary_lets_the_rest_follow(pool: PgPool) {
             change
                 .run
                 .as_ref()
-                .is_some_and(|run| run.wave.as_ref().is_some_and(|w| !w.readings.is_empty()))
+                .is_some_and(|run| run.waves.iter().any(|w| !w.readings.is_empty()))
         })
         .await;
     // Between two readings nobody holds the step, and a row says when it is due.

@@ -4,14 +4,36 @@ use domain::{ChangeId, ChangeState, StepKind};
 
 use super::super::stage::{Stage, steps};
 
-/// Where there is one region; or two, and a wave between them, where the kind is of a wave.
-pub(super) async fn started(stage: &Stage, kind: StepKind) -> ChangeId {
-    let environment = if StepKind::OF_A_WAVE.contains(&kind) {
-        "staging"
+/// What is deployed where, so that the run has the kind of step, and as little as may be besides.
+pub(super) struct Ground {
+    pub(super) service: &'static str,
+    environment: &'static str,
+    builds: usize,
+    steps: usize,
+}
+
+/// One region; or two and a wave between them, where the kind is of a wave; or one with a canary of a share of it.
+pub(super) fn ground(kind: StepKind) -> Ground {
+    let (service, environment, builds, steps) = if StepKind::OF_A_WAVE.contains(&kind) {
+        ("cart", "staging", 2, 12)
+    } else if StepKind::OF_A_CANARY.contains(&kind) {
+        ("checkout", "dev", 2, 10)
     } else {
-        "dev"
+        ("cart", "dev", 1, 5)
     };
-    let id = stage.approved("cart", "1.1.0", environment).await;
+    Ground {
+        service,
+        environment,
+        builds,
+        steps,
+    }
+}
+
+pub(super) async fn started(stage: &Stage, kind: StepKind) -> ChangeId {
+    let ground = ground(kind);
+    let id = stage
+        .approved(ground.service, "1.1.0", ground.environment)
+        .await;
     let start = stage.portal.control.start(&stage.developer, id).await;
     start.expect("starts");
     id
@@ -28,13 +50,14 @@ pub(super) async fn as_if_nothing_had_happened(
     let change = stage.work_alone(id).await;
     let all = steps(&change).join("\n");
     let why = change.state_reason.as_deref().unwrap_or_default();
-    let built = stage.builds("cart") - builds_before;
-    let (regions, done) = if StepKind::OF_A_WAVE.contains(&kind) {
-        (2, 12)
-    } else {
-        (1, 5)
-    };
-    assert!(built <= regions, "{how}: {built} builds\n{all}");
+    let Ground {
+        service,
+        builds,
+        steps: done,
+        ..
+    } = ground(kind);
+    let built = stage.builds(service) - builds_before;
+    assert!(built <= builds, "{how}: {built} builds\n{all}");
     let intents: Vec<(String, i64)> = sqlx::query_as(
         "SELECT i.state, count(*) FROM intent i JOIN step s ON s.id = i.step_id JOIN run r ON r.id = s.run_id
          WHERE r.change_id = $1 GROUP BY 1",
@@ -45,10 +68,7 @@ pub(super) async fn as_if_nothing_had_happened(
     .expect("intents");
     if change.row.state == ChangeState::NeedsAttention {
         // Only where nobody can decide, and with what is known.
-        assert!(
-            matches!(kind, StepKind::TriggerPipeline | StepKind::FollowPipeline),
-            "{how}: {why}\n{all}"
-        );
+        assert!(kind.is_pipeline(), "{how}: {why}\n{all}");
         assert_eq!(intents, [("unknown".to_owned(), 1)], "{how}");
         assert!(why.contains("PORTOLAN_RUN_ID"), "{how}: {why}");
         return;
@@ -58,8 +78,8 @@ pub(super) async fn as_if_nothing_had_happened(
         ChangeState::Succeeded,
         "{how}: {why}\n{all}"
     );
-    assert_eq!(built, regions, "{how}: builds");
-    let all_done = i64::try_from(regions).expect("few");
+    assert_eq!(built, builds, "{how}: builds");
+    let all_done = i64::try_from(builds).expect("few");
     assert_eq!(intents, [("done".to_owned(), all_done)], "{how}");
     let twice: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT subject_id FROM audit_event WHERE change_id = $1 AND kind = 'step.succeeded'

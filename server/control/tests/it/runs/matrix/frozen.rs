@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{
     super::stage::Stage,
-    as_if_nothing_had_happened, cells,
+    as_if_nothing_had_happened, built, cells,
     points::{Phase, point},
     stage, started,
     thread::{Way, doing},
@@ -64,7 +64,7 @@ async fn written(stage: &Stage, id: ChangeId) -> Vec<String> {
          UNION ALL SELECT 'attempt ' || row_to_json(a)::text FROM attempt a WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'intent ' || row_to_json(i)::text FROM intent i WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'reading ' || row_to_json(m)::text FROM wave_reading m WHERE step_id IN (SELECT id FROM s)
-         UNION ALL SELECT 'bake ' || row_to_json(b)::text FROM bake b WHERE run_id IN (SELECT run_id FROM s)
+         UNION ALL SELECT 'bake ' || row_to_json(b)::text FROM bake b WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'session ' || row_to_json(w)::text FROM aws_session w WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'ticket ' || row_to_json(t)::text FROM ticket t WHERE step_id IN (SELECT id FROM s)
          UNION ALL SELECT 'line ' || row_to_json(l)::text FROM run_log l WHERE step_id IN (SELECT id FROM s)
@@ -80,11 +80,14 @@ async fn written(stage: &Stage, id: ChangeId) -> Vec<String> {
 /// Freezes a worker, lets another take the step, wakes the first; then what the first wrote, by the rows that differ.
 async fn wakes_late(stage: &Stage, kind: StepKind, phase: Phase, whole: bool) -> Vec<String> {
     let id = started(stage, kind).await;
-    let before = stage.builds("cart");
+    let before = built(stage, kind);
     let how = format!("frozen in {kind}, {phase:?}");
     let (ice, freeze) = Gate::new();
     // Until the attempt in which it freezes: it ends when that attempt does.
     let position = StepKind::OF_A_REGION.iter().position(|k| *k == kind);
+    let of_canary = StepKind::OF_A_CANARY.iter().position(|k| *k == kind);
+    // After the two reads that every region begins with.
+    let position = of_canary.map(|n| n + 2).or(position);
     let attempts = match (kind, phase) {
         // It begins the wait in its first attempt, reads in its second and ends in its third.
         (StepKind::Bake, Phase::AfterIntent | Phase::AfterCall) => 7,

@@ -40,16 +40,15 @@ impl Phase {
     /// The traced point, and how often it must have been passed. What only reads has no intent; the session that it reads
     /// with is what it writes down before its call. A build is read again and again: the second time is after a call.
     fn of(self, kind: StepKind) -> (&'static str, usize) {
-        use StepKind as K;
         match (self, kind) {
             (Self::BeforeIntent, _) => ("claimed", 1),
-            (Self::AfterIntent, K::TriggerPipeline) => ("trigger.intended", 1),
-            (Self::AfterIntent, K::FollowPipeline) => ("follow.polled", 1),
+            (Self::AfterIntent, kind) if kind.starts_build() => ("trigger.intended", 1),
+            (Self::AfterIntent, kind) if kind.follows_build() => ("follow.polled", 1),
             (Self::AfterIntent, _) => ("session.recorded", 1),
-            (Self::AfterCall, K::TriggerPipeline) => ("trigger.called", 1),
-            (Self::AfterCall, K::FollowPipeline) => ("follow.polled", 2),
+            (Self::AfterCall, kind) if kind.starts_build() => ("trigger.called", 1),
+            (Self::AfterCall, kind) if kind.follows_build() => ("follow.polled", 2),
             (Self::AfterCall, _) => ("read.called", 1),
-            (Self::AfterResult, K::TriggerPipeline) => ("trigger.settled", 1),
+            (Self::AfterResult, kind) if kind.starts_build() => ("trigger.settled", 1),
             (Self::AfterResult, _) => ("done", 1),
             (Self::BeforeAcknowledgement, _) => ("settling", 1),
         }

@@ -152,8 +152,7 @@ pub(super) fn loses_replies(
     phase: Phase,
 ) -> Arc<dyn Fn() + Send + Sync> {
     let world = stage.sandbox.world().clone();
-    let to_start = kind == StepKind::TriggerPipeline
-        && matches!(phase, Phase::BeforeIntent | Phase::AfterIntent);
+    let to_start = kind.starts_build() && matches!(phase, Phase::BeforeIntent | Phase::AfterIntent);
     Arc::new(move || {
         if to_start {
             let patch = Patch {

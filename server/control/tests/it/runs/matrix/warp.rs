@@ -1,4 +1,5 @@
-//! The world of the matrix: a wave in staging whose wait is over as soon as its metrics were read once.
+//! The world of the matrix: waves whose wait is over as soon as their metrics were read once, of the region in staging and
+//! of a share in dev.
 
 use sqlx::PgPool;
 
@@ -15,18 +16,24 @@ const WARP: &str = "
         WHEN (NEW.kind = 'bake' AND NEW.state = 'due') EXECUTE FUNCTION warp_due();
     CREATE FUNCTION warp_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN
-            UPDATE bake SET ends_at = clock_timestamp() FROM step WHERE step.id = NEW.step_id AND step.run_id = bake.run_id;
+            UPDATE bake SET ends_at = clock_timestamp() WHERE step_id = NEW.step_id;
             RETURN NEW;
         END $$;
     CREATE TRIGGER warp_end AFTER INSERT ON wave_reading FOR EACH ROW EXECUTE FUNCTION warp_end();";
 
 pub(super) async fn warped(pool: PgPool, lease_ms: u64) -> Stage {
     sqlx::raw_sql(WARP).execute(&pool).await.expect("warped");
-    let rules = wave::rules(&serde_json::json!({"bake": "10m", "every": "10s"}));
+    let region = serde_json::json!({"bake": "10m", "every": "10s"});
+    let share = serde_json::json!({
+        "name": "a share of the checkout", "match": {"kind": "deploy", "environment": "dev", "service": "checkout"},
+        "canary": {"share": 25}, "bake": "10m", "every": "10s",
+    });
+    let rules = wave::rules_with(&[region, share]);
     let stage = Stage::under(pool, rules, |settings| {
         settings.times.lease = std::time::Duration::from_millis(lease_ms);
     })
     .await;
     wave::errors(&stage, 0.0);
+    wave::errors_of(&stage, "checkout", "shop-dev", "eu-west-1", 0.0);
     stage
 }

@@ -171,7 +171,7 @@ async fn rolling_back_is_one_decision(pool: PgPool) {
         standing(&back)
     );
     assert!(
-        back.run.expect("a run").wave.is_none(),
+        back.run.expect("a run").waves.is_empty(),
         "the wave is about deployments"
     );
     assert_eq!(stage.builds("cart"), built + 3);
@@ -187,7 +187,7 @@ async fn a_cancel_does_not_wait_for_the_canary(pool: PgPool) {
             change
                 .run
                 .as_ref()
-                .is_some_and(|run| run.wave.as_ref().is_some_and(|w| w.next_at.is_some()))
+                .is_some_and(|run| run.waves.iter().any(|w| w.next_at.is_some()))
         })
         .await;
     let cancelled = stage

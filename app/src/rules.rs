@@ -33,8 +33,8 @@ pub fn view(found: &InForce) -> Document {
         .collect();
     let waves = (!found.rules.waves().is_empty()).then(|| html! {
         <section class="section" aria-labelledby="h-waves"><h2 id="h-waves">"Waves"</h2>
-            <p class="hint">"Where a change stops after its first region until its metrics, or a person, let it go on. Several that match hold together."</p>
-            {parts::table("Waves", Narrow::Cards, parts::heads(&["Wave", "About", "Watched for", "Goes on while"]), waves)}
+            <p class="hint">"Where a change stops behind a canary until its metrics, or a person, let it go on. Several that match hold together."</p>
+            {parts::table("Waves", Narrow::Cards, parts::heads(&["Wave", "About", "Goes first", "Watched for", "Goes on while"]), waves)}
         </section>
     });
     let sub = html! { <span>"Version "<code>{found.rules.version().to_owned()}</code>", from the rules file. It is part of every evidence."</span> };
@@ -130,10 +130,15 @@ fn wave(wave: &Wave, nothing: &[String]) -> Html {
             html! { <li><span class="user-text">{one.name.as_str()}</span>": "{is}</li> }
         })
         .collect();
+    let first = match wave.canary.share() {
+        None => "the passive region".to_owned(),
+        Some(share) => format!("{share} of the replicas of each region"),
+    };
     html! {
         <tr>
             <th scope="row"><span class="user-text" dir="auto">{wave.name.as_str()}</span></th>
             <td data-label="About">{wave.matches.words()}{in_vain(nothing)}</td>
+            <td data-label="Goes first">{first}</td>
             <td data-label="Watched for">{wave.bake.to_string()}</td>
             <td data-label="Goes on while"><ul class="plain">{thresholds}</ul></td>
         </tr>

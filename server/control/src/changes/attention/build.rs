@@ -87,14 +87,5 @@ impl Control {
 
 /// A step that only reads is parked after the build of its region has ended, or before there was one.
 fn may_run(parked: &Parked) -> bool {
-    !matches!(
-        parked.kind,
-        Some(
-            StepKind::CheckCluster
-                | StepKind::CheckImage
-                | StepKind::VerifyRollout
-                | StepKind::Bake
-                | StepKind::Analyse
-        )
-    )
+    parked.kind.is_none_or(StepKind::is_pipeline)
 }

@@ -118,7 +118,11 @@ async fn while_the_pipeline_is_triggered(pool: PgPool) {
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn while_the_answer_to_the_trigger_is_lost(pool: PgPool) {
-    let stage = Stage::new(pool).await;
+    // Long enough between the attempts to be seen on a busy machine.
+    let stage = Stage::with(pool, |settings| {
+        settings.times.follow = std::time::Duration::from_millis(500);
+    })
+    .await;
     stage.jenkins(Patch {
         behaviour: Some(Behaviour::Hang),
         drop_trigger_replies: Some(1),

@@ -57,6 +57,7 @@ for (const scripts of [true, false]) {
     await row.getByText('On <b>holiday</b> & off the grid').waitFor();
     if (scripts) await lookAt(page, 'delegations-made');
 
+    await other.page.reload();
     await decide(other, id, 'Approve');
     await other.page.locator('#r-side').getByText(/manager\b/).first().waitFor();
     await becomes(developer, 'Succeeded');

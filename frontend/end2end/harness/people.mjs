@@ -8,11 +8,14 @@ const atIdp = (url) => url.origin === new URL(stack().idp).origin;
 /** Fills in the identity provider's form, on which the page must be, and waits until it has led away. Asks for no script. */
 export async function answerIdp(page, login, { password = PASSWORD, code = ONE_TIME_CODE } = {}) {
   await page.getByLabel('Password').waitFor();
+  // All of the form: on a busy machine it comes in pieces.
+  await page.waitForLoadState('domcontentloaded');
   const account = page.getByRole('radio', { name: new RegExp(`^${login} `) });
   if (await account.count()) await account.check();
   await page.getByLabel('Password').fill(password);
   const otp = page.getByLabel('One-time code');
   if (await otp.count()) await otp.fill(code);
+  if (await account.count()) await account.check();
   await page.getByRole('button', { name: /^(Sign in|Confirm)$/ }).click();
 }
 

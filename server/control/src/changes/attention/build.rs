@@ -85,7 +85,8 @@ impl Control {
     }
 }
 
-/// A step that only reads is parked after the build of its region has ended, or before there was one.
+/// A step that only reads is parked after the build of its region has ended, or before there was one. A kind that is not
+/// known here may be any.
 fn may_run(parked: &Parked) -> bool {
     parked.kind.is_none_or(StepKind::is_pipeline)
 }

@@ -106,11 +106,16 @@ fn check(check: &Check) -> Html {
 pub(super) fn wave(visit: &Visit, change: &ChangeDetail) -> Html {
     let waves = change.run.iter().flat_map(|run| &run.waves);
     let cards = waves.enumerate().map(|(n, wave)| {
-        let named = format!("h-wave-{}", n + 1);
+        let named = match n {
+            0 => "h-wave".to_owned(),
+            n => format!("h-wave-{}", n + 1),
+        };
         let id = named.clone();
+        let region = (!wave.of_share)
+            .then(|| html! { <span class="muted small">{wave.region.as_str()}</span> });
         html! {
             <section class="card" aria-labelledby=named>
-                <div class="card-head"><h2 id=id>{title(change, wave)}</h2><span class="muted small">{wave.region.as_str()}</span></div>
+                <div class="card-head"><h2 id=id>{title(change, wave)}</h2>{region}</div>
                 <div class="card-body">{standing(visit, wave)}{readings(visit, wave)}</div>
             </section>
         }
@@ -120,7 +125,8 @@ pub(super) fn wave(visit: &Visit, change: &ChangeDetail) -> Html {
 
 fn title(change: &ChangeDetail, wave: &WaveView) -> String {
     match change.evidence.share().filter(|_| wave.of_share) {
-        Some(share) => format!("The canary of {share}"),
+        // Each region has one: a heading names it alone.
+        Some(share) => format!("The canary of {share} in {}", wave.region),
         None => "The canary".to_owned(),
     }
 }

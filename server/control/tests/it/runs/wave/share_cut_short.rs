@@ -2,16 +2,21 @@
 
 use domain::{ChangeKind, ChangeState, StepKind, StepState, Verdict};
 use portolan_control::changes::attention::Choice;
-use sandbox::jenkins::Behaviour;
+use sandbox::{
+    jenkins::Behaviour,
+    world::faults::{Fault, Kind},
+};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::time::Duration;
+use tracing::{Dispatch, instrument::WithSubscriber as _};
 
 use super::{
-    CANARY, REST, Stage, decide, operator, reason,
+    CANARY, REST, Stage, decide, errors_of, operator, reason,
     share::{canary, deployment, errors, runs, stage, told, watched},
     standing, state_of,
 };
+use crate::runs::points::At;
 
 const TAKEN_AWAY: &str = "the next deployment or a rollback takes it away";
 
@@ -281,4 +286,38 @@ async fn a_job_that_does_not_know_of_shares_is_not_started(pool: PgPool) {
         "{why}"
     );
     assert_eq!(stage.builds("cart"), 0);
+}
+
+/// The canary's build took its credentials in this region, which says nothing of the build that comes after it.
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+async fn a_rest_that_was_never_asked_for_is_not_taken_for_the_canary(pool: PgPool) {
+    let of = json!({"match": {"environment": "dev", "service": "cart"}});
+    let stage = stage(pool, of).await;
+    errors_of(&stage, "cart", "shop-dev", REST, 0.0);
+    let id = stage.approved("cart", "1.1.0", "dev").await;
+    let started = stage.portal.control.start(&stage.developer, id).await;
+    started.expect("starts");
+    // Between the second intention and its call the connection to Jenkins breaks, once.
+    let world = std::sync::Arc::clone(stage.sandbox.world());
+    let cut = Dispatch::new(At::then("trigger.intended", 2, move || {
+        world.faults().add(Fault {
+            service: Some("jenkins".into()),
+            times: Some(1),
+            ..Fault::new(Kind::Reset)
+        });
+    }));
+    let change = stage.work_alone(id).with_subscriber(cut).await;
+    assert_eq!(
+        change.row.state,
+        ChangeState::Succeeded,
+        "{}",
+        standing(&change)
+    );
+    assert_eq!(told(&stage), ["25", ""]);
+    let tickets = "SELECT count(*) FROM ticket";
+    assert_eq!(
+        stage.count(tickets).await,
+        3,
+        "the second build got a new one"
+    );
 }

@@ -91,7 +91,7 @@ fn rule(rule: &Rule, nothing: &[String]) -> Html {
     let needs = if needs.is_empty() {
         html! { <span class="muted">"Nobody"</span> }
     } else {
-        html! { <ul class="plain">{needs}</ul> }
+        html! { <ul class="stack-sm">{needs}</ul> }
     };
     html! {
         <tr>
@@ -140,7 +140,7 @@ fn wave(wave: &Wave, nothing: &[String]) -> Html {
             <td data-label="About">{wave.matches.words()}{in_vain(nothing)}</td>
             <td data-label="Goes first">{first}</td>
             <td data-label="Watched for">{wave.bake.to_string()}</td>
-            <td data-label="Goes on while"><ul class="plain">{thresholds}</ul></td>
+            <td data-label="Goes on while"><ul class="stack-sm">{thresholds}</ul></td>
         </tr>
     }
 }

@@ -81,7 +81,7 @@ for (const state of ['waiting', 'approved', 'running', 'succeeded', 'failed', 's
 
 test('the log of a change', () => looked('developer', 'log', [`/changes/${changes.succeeded}/log`]));
 
-test('the pages of a manager', () => looked('manager', 'manager', ['/', '/approvals', `/changes/${changes.waiting}`]));
+test('the pages of a manager', () => looked('manager', 'manager', ['/', '/approvals', '/rules', '/delegations', `/changes/${changes.waiting}`]));
 
 test('the pages of an operator and an administrator', async () => {
   await looked('operator', 'operator', ['/', '/environments']);

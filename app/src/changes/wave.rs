@@ -167,10 +167,17 @@ pub(crate) fn readings(visit: &Visit, wave: &WaveView) -> Html {
         .map(|one| reading(visit, one))
         .collect();
     let more = wave.readings.len().saturating_sub(SHOWN);
+    // Several stand on one page, each with a name of its own.
+    let of = if wave.of_share {
+        "a share of"
+    } else {
+        "all of"
+    };
+    let caption = format!("Readings behind {of} {}, newest first", wave.region);
     let more = (more > 0)
         .then(|| html! { <p class="hint">{more}" earlier readings are in the API and the audit log."</p> });
     html! {
-        {table("Readings of the canary's metrics, newest first", Narrow::Cards, heads(&["Metric", "Measured", "Allowed", "Verdict", "Read"]), rows)}
+        {table(&caption, Narrow::Cards, heads(&["Metric", "Measured", "Allowed", "Verdict", "Read"]), rows)}
         {more}
     }
 }

@@ -27,7 +27,6 @@ pub(crate) fn review(
         (Some(before), Some(after)) if of(before) != of(after) => {
             denied("the label portolan.dev/canary-of is set when a canary is made and never moved")
         }
-        (Some(_), Some(_)) => Ok(()),
         (None, Some(object)) | (Some(object), None) if !is_canary(object, &of(object)) => denied(
             "whoever deploys makes and removes canaries only: Deployments <service>-canary that select pods with the label portolan.dev/canary-of of that service",
         ),

@@ -99,8 +99,7 @@ async fn everything_that_is_served_answers() -> anyhow::Result<()> {
             (_, "version") => "/version".to_owned(),
             (_, "namespaces") => core.to_owned(),
             (_, "deployments/scale") => format!("{CART}/scale"),
-            ("list", _) => format!("{base}/{resource}"),
-            ("create", _) => format!("{base}/{resource}"),
+            ("list" | "create", _) => format!("{base}/{resource}"),
             ("delete", _) => format!("{base}/{resource}/cart-canary"),
             ("watch", _) => format!("{base}/{resource}?watch=true&timeoutSeconds=0"),
             _ => format!(

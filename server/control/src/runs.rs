@@ -13,7 +13,7 @@
 //!
 //! The database's clock decides who holds what and when a step is due: all workers share it.
 
-mod canary;
+pub(crate) mod canary;
 mod check;
 mod engine;
 mod follow;

@@ -16,6 +16,6 @@ pub use queue::{Item, Place, Search};
 pub const MARK: &str = "PORTOLAN_RUN_ID";
 /// The parameter that carries the one-time ticket; a password parameter, which Jenkins never shows.
 pub const TICKET: &str = "PORTOLAN_TICKET";
-/// The parameter that asks for a canary of so many percent of the replicas and for nothing else; empty for all of them.
-/// A job that does not declare it is not started: without it a canary would be a whole deployment.
+/// The parameter that asks for a canary of so many percent of the replicas and for nothing else; not sent for all
+/// of them. A job that does not declare it is not started: without it a canary would be a whole deployment.
 pub const SHARE: &str = "CANARY_SHARE";

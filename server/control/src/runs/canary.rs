@@ -5,7 +5,7 @@
 //! [`verify`](super::verify), asked for a share. Whoever brings up all of a region takes the canary away again, also one
 //! that an earlier change left behind.
 
-use domain::{ImageDigest, StepKind, wave::Percent};
+use domain::{ImageDigest, StepKind, Target, wave::Percent};
 
 use super::{engine::Work, lease::Halt};
 use crate::error::corrupt;
@@ -26,17 +26,17 @@ pub(super) fn share(work: &Work) -> Result<Option<Percent>, Halt> {
     Ok(Some(share.ok_or_else(missing)?))
 }
 
-/// What the pipeline is told: the percentage, or nothing for all of the region.
-pub(super) fn parameter(work: &Work) -> String {
+/// What the pipeline is told: the percentage; nothing for all of the region.
+pub(super) fn parameter(work: &Work) -> Option<String> {
     let of_canary = work.kind.build_of() == Some(StepKind::TriggerCanary);
     let share = work.stored.evidence.share().filter(|_| of_canary);
-    share
-        .map(|share| share.get().to_string())
-        .unwrap_or_default()
+    share.map(|share| share.get().to_string())
 }
 
-/// The image that everything but the canary should still run, where the portal has verified another one than what comes.
-pub(super) fn ran_before<'a>(work: &'a Work, comes: &ImageDigest) -> Option<&'a ImageDigest> {
-    let running = work.target.current.as_ref()?;
-    (running.digest != *comes).then_some(&running.digest)
+/// Whether the portal had verified that all of the region ran this image before the change.
+pub(crate) fn all_had(target: &Target, image: &ImageDigest) -> bool {
+    target
+        .current
+        .as_ref()
+        .is_some_and(|running| running.digest == *image)
 }

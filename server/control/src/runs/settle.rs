@@ -83,6 +83,8 @@ impl Control {
                 rows::waves::keep(&mut tx, &work).await?;
                 rows::waves::park(&mut tx, &work.lease).await?;
                 rows::ends::park_run(&mut tx, work.run).await?;
+                // A canary of a share stands beside what was verified there.
+                rows::ends::doubt(&mut tx, change.id).await?;
                 let (change, event) = change.halt(&why)?;
                 let halted = super::wave::halted(&work, &why);
                 let why = format!("{}: {why}", work.target.region);

@@ -159,11 +159,12 @@ impl Control {
         })
     }
 
-    fn parameters(&self, work: &Work, mark: &str) -> [(&'static str, String); 10] {
+    /// A job that brings up no canaries need not know of shares: only a canary's build is told one.
+    fn parameters(&self, work: &Work, mark: &str) -> Vec<(&'static str, String)> {
         let (evidence, target) = (&work.stored.evidence, &work.target);
         let url = self.settings().public_url.as_str().trim_end_matches('/');
         let becomes = evidence.becomes(target);
-        [
+        let mut all = vec![
             (MARK, mark.to_owned()),
             ("PORTOLAN_URL", url.to_owned()),
             ("SERVICE", evidence.service.to_string()),
@@ -173,8 +174,10 @@ impl Control {
             ("REGION", target.region.to_string()),
             ("CLUSTER", target.cluster.clone()),
             ("NAMESPACE", target.namespace.clone()),
-            (SHARE, canary::parameter(work)),
-        ]
+        ];
+        let share = canary::parameter(work);
+        all.extend(share.map(|share| (SHARE, share)));
+        all
     }
 
     /// Commits the intention and a new ticket.

@@ -35,8 +35,8 @@ async fn look(
     let service = work.stored.evidence.service.as_str();
     Ok(match canary::share(work)? {
         Some(share) => {
-            let before = canary::ran_before(work, digest);
-            namespace.canary(service, digest, share, before).await
+            let all_had_it = canary::all_had(&work.target, digest);
+            namespace.canary(service, digest, share, all_had_it).await
         }
         None => namespace.rollout(service, digest).await,
     })
@@ -44,9 +44,9 @@ async fn look(
 
 fn proven(work: &Work, pods: usize, digest: &ImageDigest) -> String {
     match canary::parameter(work) {
-        share if share.is_empty() => format!("All {pods} pods run {digest} and are ready."),
-        share => {
-            let of = format!("{share} % of the replicas, rounded up");
+        None => format!("All {pods} pods run {digest} and are ready."),
+        Some(share) => {
+            let of = format!("asked for {share} % of the replicas, rounded up");
             match pods {
                 1 => format!("The canary stands: 1 pod ({of}) runs {digest} and is ready."),
                 _ => format!("The canary stands: {pods} pods ({of}) run {digest} and are ready."),

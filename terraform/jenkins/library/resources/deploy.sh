@@ -53,7 +53,7 @@ take_canary_away() {
     "$canary $SERVICE")
       echo "taking the canary $canary away"
       # Foreground: the Deployment goes after its last pod.
-      kube delete deployment "$canary" --ignore-not-found --cascade=foreground --wait --timeout=5m
+      kube delete deployment "$canary" --ignore-not-found --cascade=foreground --wait --timeout=3m
       ;;
     *) echo "$canary is no canary, and is left alone"; return ;;
   esac
@@ -83,7 +83,7 @@ if [ -n "$CANARY_SHARE" ]; then
       }' >"$home/canary.json"
   echo "$canary: $(jq .spec.replicas "$home/canary.json") pods, $CANARY_SHARE % rounded up, get $image"
   kube create --filename "$home/canary.json"
-  kube rollout status "deployment/$canary" --timeout=10m
+  kube rollout status "deployment/$canary" --timeout=8m
   echo "the canary of $SERVICE runs $VERSION ($DIGEST) in $CLUSTER in $REGION; everything else runs what it ran before"
   exit 0
 fi
@@ -96,6 +96,6 @@ else
     '{spec: {template: {metadata: {annotations: {"portolan.dev/run": $run, "portolan.dev/version": $version}}, spec: {containers: [{name: $name, image: $image}]}}}}' >"$home/patch.json"
   kubectl --namespace "$NAMESPACE" patch "$deployment" --type strategic --patch-file "$home/patch.json"
 fi
-kubectl --namespace "$NAMESPACE" rollout status "$deployment" --timeout=10m
+kubectl --namespace "$NAMESPACE" rollout status "$deployment" --timeout=8m
 take_canary_away
 echo "deployed $SERVICE $VERSION ($DIGEST) to $CLUSTER in $REGION"

@@ -23,7 +23,7 @@ def call(Map settings) {
                         "VERSION=${params.VERSION}", "DIGEST=${params.DIGEST}", "ENVIRONMENT=${params.ENVIRONMENT}", "REGION=${params.REGION}",
                         "CLUSTER=${params.CLUSTER}", "NAMESPACE=${params.NAMESPACE}", "PORTOLAN_TICKET=${params.PORTOLAN_TICKET}",
                         // Empty: all of the replicas. A job that does not declare it would give the shell the word "null", which the script refuses.
-                        "CANARY_SHARE=${params.CANARY_SHARE}",
+                        "CANARY_SHARE=${params.CANARY_SHARE ?: ''}",
                     ]) {
                         sh 'set +x; bash deploy.sh'
                     }

@@ -228,14 +228,16 @@ impl Control {
                 .open(&session, &cluster, &target.namespace)?;
             let (service, digest) = (evidence.service.as_str(), evidence.becomes(target).digest);
             match evidence.share().filter(|_| of_share(stored, parked)) {
-                Some(share) => namespace.canary(service, &digest, share, None).await,
+                Some(share) => {
+                    let all_had_it = crate::runs::canary::all_had(target, &digest);
+                    namespace.canary(service, &digest, share, all_had_it).await
+                }
                 None => namespace.rollout(service, &digest).await,
             }
         };
         let says = match says.await {
             Ok(Rollout::Done { pods }) if of_share(stored, parked) => Ok(format!(
-                "The canary stands: {pods} pods of it run the approved image and are ready. The other pods of {} run what ran before.",
-                evidence.service
+                "The canary stands: {pods} pods of it run the approved image and are ready."
             )),
             Ok(Rollout::Done { pods }) => Ok(format!(
                 "All {pods} pods of {} run the approved image and are ready.",

@@ -214,6 +214,11 @@ async fn a_bad_share_halts_and_somebody_lets_it_go_on(pool: PgPool) {
     assert_eq!(told(&stage), ["25"], "nothing but the canary was begun");
     assert_eq!(canary(&stage, CANARY), Some((2, true)));
     assert!(runs(&stable(&stage, CANARY), "1.0.0"));
+    // Two images run there: what the portal had verified is known no more.
+    let doubts = stage
+        .count("SELECT count(*) FROM deployment_doubt WHERE region = 'eu-central-1'")
+        .await;
+    assert_eq!(doubts, 1);
     // Whoever decides is told what stands there now.
     let operator = operator(&stage, "operator").await;
     let found = stage
@@ -259,6 +264,8 @@ async fn a_bad_share_halts_and_somebody_lets_it_go_on(pool: PgPool) {
         assert_eq!(canary(&stage, region), None);
         assert!(runs(&stable(&stage, region), "1.1.0"));
     }
+    let doubts = stage.count("SELECT count(*) FROM deployment_doubt").await;
+    assert_eq!(doubts, 0, "all of it is verified");
     assert_eq!(wave(&change).readings.len(), 1);
 }
 

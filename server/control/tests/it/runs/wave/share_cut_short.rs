@@ -286,6 +286,9 @@ async fn a_job_that_does_not_know_of_shares_is_not_started(pool: PgPool) {
         "{why}"
     );
     assert_eq!(stage.builds("cart"), 0);
+    // Where nobody asks for a canary, nobody needs a job that knows of them.
+    let whole = stage.run("1.1.0", "dev").await;
+    assert_eq!(whole.row.state, ChangeState::Succeeded, "{whole:?}");
 }
 
 /// The canary's build took its credentials in this region, which says nothing of the build that comes after it.

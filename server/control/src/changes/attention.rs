@@ -256,7 +256,8 @@ impl Control {
             .into());
         }
         let build = match settlement.choice {
-            Choice::Abandon => self.build_of_parked(caller, id).await?,
+            // Bound to the attempt that was seen, like the decision itself.
+            Choice::Abandon => self.build_of_parked(caller, id).await?.build,
             Choice::Done | Choice::GoOn | Choice::Retry => build::Standing::Nothing,
         };
         let tx = self.begin(caller).await?;

@@ -19,9 +19,11 @@ impl Control {
         reason: String,
     ) -> Result<ChangeDetail> {
         checked(&reason)?;
-        let build = self.build_of_parked(caller, id).await?;
+        let seen = self.build_of_parked(caller, id).await?;
         let tx = self.begin(caller).await?;
-        let (tx, stored) = self.locked_change(caller, tx, id).await?;
+        let (mut tx, stored) = self.locked_change(caller, tx, id).await?;
+        seen.still(&mut tx, id).await?;
+        let build = seen.build;
         let parked = stored.change.state == ChangeState::NeedsAttention;
         let stop_first = build.to_be_stopped(&stored.change);
         let (mut tx, allowed) = self.allow_in(tx, caller, Cancel, stored.change).await?;

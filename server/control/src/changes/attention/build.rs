@@ -1,11 +1,17 @@
 //! Whether a build still runs of a change that is to be ended while it waits for a person. One that does is stopped by the
 //! worker, as with every cancel: asked, looked at, asked harder. What cannot be learned is said, never passed over.
 
-use domain::{Caller, Change, ChangeId, ChangeState, StepKind, policy::Cancel};
+use domain::{
+    AttemptId, Caller, Change, ChangeId, ChangeState, Refusal, RefusalCode, StepKind,
+    policy::Cancel,
+};
 use tokio::time::timeout;
 
 use super::{Parked, look::LIMIT, rows};
-use crate::{Control, Result, outside::failure::presentable, runs::summary::Told};
+use crate::{
+    ChangeTx, Control, Result, changes::rows::Stored, outside::failure::presentable,
+    runs::summary::Told,
+};
 
 /// What Jenkins says of the parked step's build at the moment somebody wants the change to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +44,32 @@ impl Standing {
     }
 }
 
+/// What was learned before anything was locked.
+#[derive(Clone, Debug)]
+pub(in crate::changes) struct Seen {
+    pub build: Standing,
+    /// The attempt that had parked the change; none: it was not parked.
+    attempt: Option<AttemptId>,
+}
+
+impl Seen {
+    /// To be asked once the change is locked.
+    ///
+    /// # Errors
+    /// Refused when its run was parked, or went on, since: then nothing is known of its build.
+    pub(in crate::changes) async fn still(&self, tx: &mut ChangeTx, id: ChangeId) -> Result<()> {
+        let now = rows::lock_parked(tx, id).await?;
+        if now.map(|parked| parked.attempt) == self.attempt {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::Conflict,
+            "Its run has moved while Jenkins was asked about its build. Look at it again, then decide.",
+        )
+        .into())
+    }
+}
+
 /// The last words on a change that ends without another look of a worker.
 pub(in crate::changes) fn closing(by: &str, told: &[Told], build: &Standing) -> String {
     let mut words = vec![by.to_owned()];
@@ -58,19 +90,25 @@ impl Control {
         &self,
         caller: &Caller,
         id: ChangeId,
-    ) -> Result<Standing> {
+    ) -> Result<Seen> {
         let stored = self.readable_change(caller, id).await?;
         let may = self
             .policies()
             .may(caller, Cancel, &stored.change, self.now());
-        let Some(parked) = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id) else {
-            return Ok(Standing::Nothing);
+        let parked = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id);
+        let attempt = parked.as_ref().map(|parked| parked.attempt);
+        let build = match parked {
+            Some(parked) if may.is_ok() && may_run(&parked) => {
+                self.standing_of(&stored, &parked).await
+            }
+            _ => Standing::Nothing,
         };
-        if may.is_err() || !may_run(&parked) {
-            return Ok(Standing::Nothing);
-        }
-        let asked = timeout(LIMIT, self.find_build(&stored, &parked)).await;
-        Ok(match asked {
+        Ok(Seen { build, attempt })
+    }
+
+    async fn standing_of(&self, stored: &Stored, parked: &Parked) -> Standing {
+        let asked = timeout(LIMIT, self.find_build(stored, parked)).await;
+        match asked {
             Ok(Ok(now)) => match now.going {
                 Some(true) => Standing::Runs(presentable(now.words)),
                 Some(false) => Standing::Nothing,
@@ -81,7 +119,7 @@ impl Control {
                 Standing::Unknown(failure.words)
             }
             Err(_) => Standing::Unknown(format!("no answer within {} s.", LIMIT.as_secs())),
-        })
+        }
     }
 }
 

@@ -58,11 +58,16 @@ impl TryFrom<Row> for (ChangeId, Parked) {
     }
 }
 
-/// The parked step of a change with the attempt that parked it, and the mark that its region's build carries.
+/// The parked step of a change with the attempt that parked it, and the mark of the build it is about: where a share of the region
+/// goes first, the region has two.
 const PARKED: &str = "SELECT r.change_id, s.run_id, r.stepped_up, s.id, s.position, s.region, s.kind, s.note, s.parked_for, s.progress,
         a.id AS attempt_id, coalesce(a.ended_at, a.started_at) AS since,
         (SELECT i.token FROM intent i JOIN step o ON o.id = i.step_id
-             WHERE o.run_id = s.run_id AND o.region = s.region ORDER BY i.id DESC LIMIT 1) AS mark
+             WHERE o.run_id = s.run_id AND o.region = s.region AND o.position <= s.position AND o.kind = CASE
+                 WHEN s.kind IN ('trigger_canary', 'follow_canary', 'verify_canary') THEN 'trigger_canary'
+                 WHEN s.kind IN ('trigger_pipeline', 'follow_pipeline', 'verify_rollout') THEN 'trigger_pipeline'
+                 ELSE o.kind END
+             ORDER BY o.position DESC, i.id DESC LIMIT 1) AS mark
     FROM run r JOIN step s ON s.run_id = r.id AND s.state = 'needs_attention'
     JOIN LATERAL (SELECT id, started_at, ended_at FROM attempt WHERE step_id = s.id ORDER BY epoch DESC LIMIT 1) a ON true
     WHERE r.change_id = ANY($1) ORDER BY s.position";

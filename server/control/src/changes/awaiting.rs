@@ -1,4 +1,4 @@
-//! What waits for somebody's word: the newest thousand that wait are looked at.
+//! What waits for somebody's word: among the newest ten thousand that wait, the newest thousand that ask for them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,8 +10,10 @@ use super::{
 };
 use crate::{Control, Cursor, Page, Result, delegations::rows::Behind};
 
-/// How many that wait are looked at, newest first.
-const LOOKED_AT: i64 = 1_000;
+/// How many that wait are looked at, newest first, for whom they ask.
+const LOOKED_AT: i64 = 10_000;
+/// So many of those that ask for the person are judged by policy and rules.
+const JUDGED: usize = 1_000;
 /// How many are judged at a time.
 const AT_A_TIME: usize = 100;
 
@@ -35,6 +37,7 @@ impl Control {
             .iter()
             .filter(|one| one.asks(&caller.person) || behind.iter().any(|b| one.asks(&b.person)))
             .map(|one| one.id)
+            .take(JUDGED)
             .collect();
         let wanted = usize::try_from(limit).unwrap_or(0);
         let mut found: Vec<uuid::Uuid> = vec![];

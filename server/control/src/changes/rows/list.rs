@@ -254,8 +254,8 @@ pub(in crate::changes) async fn timeline(
         "SELECT at, kind, outcome, person_login, record FROM (
              (SELECT * FROM audit_event WHERE change_id = $1 AND outcome <> 'denied' ORDER BY id DESC LIMIT 500)
              UNION ALL
-             (SELECT * FROM audit_event WHERE change_id = $1 AND outcome = 'denied'
-                AND record::jsonb #>> '{data,action}' IS DISTINCT FROM 'read' ORDER BY id DESC LIMIT 50)) AS newest
+             (SELECT * FROM (SELECT * FROM audit_event WHERE change_id = $1 AND outcome = 'denied' ORDER BY id DESC LIMIT 500) AS denied
+                WHERE record::jsonb #>> '{data,action}' IS DISTINCT FROM 'read' ORDER BY id DESC LIMIT 50)) AS newest
          ORDER BY id",
     )
     .bind(id.0)

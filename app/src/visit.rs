@@ -179,7 +179,7 @@ notices! {
     TokenRevoked = "token_revoked", "The token is revoked. Whoever uses it is refused from now on.";
     Imported = "imported", "The catalogue was read. The report is below.";
     ThemeChosen = "theme_chosen", "The colours are changed for this browser.";
-    NotConfirmed = "not_confirmed", "Not confirmed: the identity provider was left without a second factor. Nothing was done; you are signed in as before.";
+    NotConfirmed = "not_confirmed", "Not confirmed: the identity provider was left without a second factor. Nothing was done.";
     SteppedUp = "stepped_up", "Confirmed with a second factor. That counts for five minutes.";
     SessionEnded = "session_ended", "That session has ended. Whoever used it must sign in again.";
     SignedOut = "signed_out", "You are signed out.";

@@ -161,11 +161,12 @@ async fn identify(
                 "The identity provider did not sign you in ({error}). Try again."
             ));
             return Err(match attempt.step_up_of {
-                Some(_) => Stop::NotConfirmed {
+                // Any other answer is something to be mended, and told as what it is.
+                Some(_) if error == "access_denied" => Stop::NotConfirmed {
                     refusal,
                     return_to: attempt.return_to,
                 },
-                None => refusal.into(),
+                _ => refusal.into(),
             });
         }
         (None, None) => {

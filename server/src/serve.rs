@@ -93,6 +93,7 @@ async fn tell_metrics(address: Option<SocketAddr>, state: &AppState) -> anyhow::
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} (metrics_listen)"))?;
+    tracing::info!(address = %listener.local_addr()?, "telling metrics");
     let (router, stopped) = (apart(state), state.stopped());
     tokio::spawn(async move { listener::serve(listener, router, stopped).await });
     Ok(())

@@ -96,9 +96,9 @@ async fn refusals_about_a_change_are_told_with_it(pool: PgPool) {
         [
             "developer2 digest_mismatch",
             "developer2 already_decided",
-            "developer forbidden",
-            "stranger forbidden"
-        ]
+            "developer forbidden"
+        ],
+        "who may not even see it is no part of its story"
     );
 }
 

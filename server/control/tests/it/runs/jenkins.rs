@@ -403,6 +403,8 @@ async fn cancelling_what_is_parked_voids_its_ticket(pool: PgPool) {
     })
     .await;
     let id = silent_in_the_middle(&stage).await;
+    // Still out of sight: whether its build runs cannot be learned, so nobody can stop it first.
+    stage.jenkins(answers(Answers::Nothing));
     let cancelled = stage
         .portal
         .control
@@ -410,6 +412,11 @@ async fn cancelling_what_is_parked_voids_its_ticket(pool: PgPool) {
         .await
         .expect("cancelled");
     assert_eq!(cancelled.row.state, ChangeState::Cancelled);
+    let why = cancelled.state_reason.expect("why");
+    assert!(
+        why.contains("Whether its build still runs is not known"),
+        "{why}"
+    );
     let open = "SELECT count(*) FROM ticket WHERE revoked_at IS NULL AND redeemed_at IS NULL";
     assert_eq!(stage.count(open).await, 0);
     let worker = Worker::new("late");

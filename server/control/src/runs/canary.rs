@@ -33,10 +33,10 @@ pub(super) fn parameter(work: &Work) -> Option<String> {
     share.map(|share| share.get().to_string())
 }
 
-/// Whether the portal had verified that all of the region ran this image before the change.
-pub(crate) fn all_had(target: &Target, image: &ImageDigest) -> bool {
+/// Whether the portal had verified that the region ran another image before the change.
+pub(crate) fn ran_other(target: &Target, image: &ImageDigest) -> bool {
     target
         .current
         .as_ref()
-        .is_some_and(|running| running.digest == *image)
+        .is_some_and(|running| running.digest != *image)
 }

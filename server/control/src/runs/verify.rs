@@ -35,8 +35,8 @@ async fn look(
     let service = work.stored.evidence.service.as_str();
     Ok(match canary::share(work)? {
         Some(share) => {
-            let all_had_it = canary::all_had(&work.target, digest);
-            namespace.canary(service, digest, share, all_had_it).await
+            let ran_other = canary::ran_other(&work.target, digest);
+            namespace.canary(service, digest, share, ran_other).await
         }
         None => namespace.rollout(service, digest).await,
     })
@@ -47,9 +47,14 @@ fn proven(work: &Work, pods: usize, digest: &ImageDigest) -> String {
         None => format!("All {pods} pods run {digest} and are ready."),
         Some(share) => {
             let of = format!("asked for {share} % of the replicas, rounded up");
-            match pods {
+            let stands = match pods {
                 1 => format!("The canary stands: 1 pod ({of}) runs {digest} and is ready."),
                 _ => format!("The canary stands: {pods} pods ({of}) run {digest} and are ready."),
+            };
+            match work.target.current {
+                Some(_) => stands,
+                // It may be the same image, beside which a canary shows nothing.
+                None => format!("{stands} What the others run was not known before."),
             }
         }
     }

@@ -229,8 +229,8 @@ impl Control {
             let (service, digest) = (evidence.service.as_str(), evidence.becomes(target).digest);
             match evidence.share().filter(|_| of_share(stored, parked)) {
                 Some(share) => {
-                    let all_had_it = crate::runs::canary::all_had(target, &digest);
-                    namespace.canary(service, &digest, share, all_had_it).await
+                    let ran_other = crate::runs::canary::ran_other(target, &digest);
+                    namespace.canary(service, &digest, share, ran_other).await
                 }
                 None => namespace.rollout(service, &digest).await,
             }

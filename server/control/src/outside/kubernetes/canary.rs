@@ -41,14 +41,14 @@ fn live(pods: &[Pod]) -> usize {
 }
 
 impl Namespace {
-    /// How far the service's canary is with this image. `all_had_it`: the portal has verified that all of the service ran it
-    /// before; else a service that is asked to run it was given more than a share.
+    /// How far the service's canary is with this image. `ran_other`: the portal had verified that the service ran another
+    /// image; if all of it is asked to run this one, it was given more than a share.
     pub async fn canary(
         &self,
         service: &str,
         digest: &ImageDigest,
         share: Percent,
-        all_had_it: bool,
+        ran_other: bool,
     ) -> Result<Rollout, Failure> {
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.name);
         let stable = deployments
@@ -68,7 +68,7 @@ impl Namespace {
             &pods,
             digest,
             share,
-            all_had_it,
+            ran_other,
         ))
     }
 
@@ -103,13 +103,13 @@ fn stands(
     pods: &[Pod],
     digest: &ImageDigest,
     share: Percent,
-    all_had_it: bool,
+    ran_other: bool,
 ) -> Rollout {
     let name = name_of(service);
     let image = asked(service, stable);
-    if !all_had_it && image.is_some_and(|image| of(image, digest)) {
+    if ran_other && image.is_some_and(|image| of(image, digest)) {
         return Rollout::Stuck(format!(
-            "The pipeline was asked for a canary of {share}, and all of {service} is asked to run the image: the job may not know the parameter CANARY_SHARE, or an earlier change that was cut short gave it to all."
+            "The pipeline was asked for a canary of {share}, and all of {service} is asked to run the image. The job may not know the parameter CANARY_SHARE."
         ));
     }
     let Some(canary) = canary else {
@@ -198,7 +198,7 @@ mod tests {
             pods,
             &b,
             share,
-            false,
+            true,
         )
     }
 

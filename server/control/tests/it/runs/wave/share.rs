@@ -109,7 +109,7 @@ async fn a_share_goes_before_the_rest_of_each_region(pool: PgPool) {
         .clone()
         .expect("says");
     assert!(
-        note.contains("The canary stands: 2 pods (25 % of the replicas, rounded up) run"),
+        note.contains("The canary stands: 2 pods (asked for 25 % of the replicas, rounded up) run"),
         "{note}"
     );
     let deployed = stage.count("SELECT count(*) FROM deployment").await;

@@ -101,7 +101,10 @@ fn where_the_file_is_cannot_stand_in_it() {
         Vec::<String>::new()
     );
     one(
-        &mistakes(&CONFIG.replace("listen =", "config = \"x\"\nlisten ="), &[]),
+        &mistakes(
+            &CONFIG.replace("\nlisten =", "\nconfig = \"x\"\nlisten ="),
+            &[],
+        ),
         &["portolan.toml, config", "no setting"],
     );
 }

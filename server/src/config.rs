@@ -61,7 +61,7 @@ pub struct Database {
     pub owner_url: Option<SecretString>,
     /// Most connections that pages and the API share.
     pub connections: u32,
-    /// Those of the worker besides.
+    /// Those of the worker besides; one of them only claims.
     pub worker_connections: u32,
 }
 

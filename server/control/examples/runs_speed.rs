@@ -325,7 +325,8 @@ async fn fresh(base: &PgConnectOptions, name: &str) -> PgPool {
         .await
         .expect("created");
     let pool = PgPoolOptions::new()
-        .max_connections(20)
+        // As many as the worker of a portal has that says nothing else.
+        .max_connections(4)
         .connect_with(base.clone().database(name))
         .await
         .expect("connects");

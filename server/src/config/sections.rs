@@ -145,8 +145,8 @@ fn database(r: &mut Reader<'_>) -> Option<Database> {
     let worker_connections = r.or(
         "worker_connections",
         4,
-        "how many connections the worker has besides, 1 to 50",
-        within(1, 50, parsed),
+        "how many connections the worker has besides, one of them for claiming, 2 to 50",
+        within(2, 50, parsed),
     );
     Some(Database {
         url: url?,

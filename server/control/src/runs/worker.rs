@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sqlx::{Postgres, pool::PoolConnection};
 use tokio::{
     sync::Semaphore,
     task::JoinSet,
@@ -53,26 +54,32 @@ impl Control {
     pub async fn work_until(&self, stop: CancellationToken) {
         let worker = Worker::of_this_process();
         tracing::info!(worker = %worker.0, "working");
+        // Side by side: looking through all that waits takes longer than a step that has become due should wait.
+        tokio::join!(self.do_steps(&worker, &stop), self.keep_house(&stop));
+        tracing::info!(worker = %worker.0, "stopped working");
+    }
+
+    /// Claims what is due and does it.
+    async fn do_steps(&self, worker: &Worker, stop: &CancellationToken) {
         let slots = Arc::new(Semaphore::new(SLOTS));
         let mut tasks = JoinSet::new();
-        let mut last = Last::default();
+        let mut own = None;
         while !stop.is_cancelled() {
             // Listens before it looks, so that what becomes due in between is not slept over.
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
-            let faultless = self
-                .round(&worker, &slots, &mut tasks, &mut last, &stop)
-                .await;
-            let pause = if faultless {
-                self.settings().times.poll
-            } else {
-                FAULT
+            let faultless = match self
+                .claim_due(worker, &mut own, &slots, &mut tasks, stop)
+                .await
+            {
+                Ok(()) => true,
+                Err(error) => {
+                    own = None;
+                    tracing::error!(%error, "the worker cannot claim steps");
+                    false
+                }
             };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = rung => {}
-                () = sleep(pause) => {}
-            }
+            self.wait(rung, faultless, stop).await;
             while let Some(ended) = tasks.try_join_next() {
                 report(ended);
             }
@@ -86,19 +93,41 @@ impl Control {
             // Their leases run out and others take them up.
             tracing::warn!(steps = tasks.len(), "steps under way were cut off");
         }
-        tracing::info!(worker = %worker.0, "stopped working");
     }
 
-    /// Everything there is to do at this moment; false when something of it could not be done. One part that
-    /// fails, again and again for what is in one row, keeps none of the others from being done.
-    async fn round(
+    /// Expires what is over and starts what is ready.
+    async fn keep_house(&self, stop: &CancellationToken) {
+        let mut last = Last::default();
+        while !stop.is_cancelled() {
+            let mut rung = std::pin::pin!(self.work().notified());
+            rung.as_mut().enable();
+            let faultless = self.round(&mut last).await;
+            self.wait(rung, faultless, stop).await;
+        }
+    }
+
+    /// Until somebody rings, or for a while.
+    async fn wait(
         &self,
-        worker: &Worker,
-        slots: &Arc<Semaphore>,
-        tasks: &mut JoinSet<()>,
-        last: &mut Last,
+        rung: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>,
+        faultless: bool,
         stop: &CancellationToken,
-    ) -> bool {
+    ) {
+        let pause = if faultless {
+            self.settings().times.poll
+        } else {
+            FAULT
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = rung => {}
+            () = sleep(pause) => {}
+        }
+    }
+
+    /// Everything there is to do at this moment besides steps; false when something of it could not be done. One part that
+    /// fails, again and again for what is in one row, keeps none of the others from being done.
+    async fn round(&self, last: &mut Last) -> bool {
         let mut faultless = true;
         let mut tell = |part: &str, error: crate::Error| {
             faultless = false;
@@ -132,15 +161,27 @@ impl Control {
                 tell("start what is ready", error);
             }
         }
+        faultless
+    }
+
+    /// Begins every step that is due and nobody does, as far as there is room. It keeps a connection of its `own`: in
+    /// the queue for one a step that is due would wait behind all that a thousand steps under way have to write.
+    async fn claim_due(
+        &self,
+        worker: &Worker,
+        own: &mut Option<PoolConnection<Postgres>>,
+        slots: &Arc<Semaphore>,
+        tasks: &mut JoinSet<()>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let own = match own {
+            Some(own) => own,
+            None => own.insert(self.pool().acquire().await?),
+        };
+        let length = self.settings().times.lease;
         while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
-            let length = self.settings().times.lease;
-            let claim = match rows::claims::claim(self.pool(), &worker.0, length).await {
-                Ok(Some(claim)) => claim,
-                Ok(None) => break,
-                Err(error) => {
-                    tell("claim steps", error);
-                    break;
-                }
+            let Some(claim) = rows::claims::claim(&mut **own, &worker.0, length).await? else {
+                break;
             };
             let (control, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move {
@@ -148,7 +189,7 @@ impl Control {
                 drop(slot);
             });
         }
-        faultless
+        Ok(())
     }
 
     /// Claims at most one due step and does it to the end of the attempt; whether there was one.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::{AttemptId, ChangeId, RegionName, RunId, StepKind};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 use tokio::time::Instant;
 
 use crate::{
@@ -62,7 +62,7 @@ struct Row {
 
 /// Takes the step that has been due longest, if there is one nobody holds.
 pub(in crate::runs) async fn claim(
-    pool: &PgPool,
+    database: impl PgExecutor<'_>,
     worker: &str,
     length: Duration,
 ) -> Result<Option<Claim>> {
@@ -92,7 +92,7 @@ pub(in crate::runs) async fn claim(
     .bind(worker)
     .bind(length.as_secs_f64())
     .bind(new_id::<AttemptId>().0)
-    .fetch_optional(pool)
+    .fetch_optional(database)
     .await?;
     Ok(row.map(|row| Claim {
         lease: Lease::new(row.id.into(), row.lease_epoch, asked, length),

@@ -5,6 +5,9 @@ import fs from 'node:fs';
 /** Most lines that are shown of one failed Rust test: its panic and the end of what it printed. */
 const SHOWN_OF_ONE = 25;
 
+/** A frame of a backtrace, which names the runtime fifty times and says nothing that the panic's own line does not. */
+const FRAME = /^(stack backtrace:|\s+(\d+: |at ).*)$/;
+
 const NAMES = [
   // libtest, when several binaries run one after the other
   /^test (\S+) \.\.\. FAILED$/,
@@ -26,7 +29,7 @@ export function failedTests(log) {
   return [...names];
 }
 
-/** What libtest printed for each failed test: its blocks, each shortened at its beginning. */
+/** What libtest printed for each failed test: its blocks, each without its backtrace and shortened at its beginning. */
 export function failedBlocks(log) {
   const blocks = [];
   const lines = log.split('\n');
@@ -34,7 +37,7 @@ export function failedBlocks(log) {
     if (!/^---- \S+ stdout ----$/.test(lines[at])) continue;
     let end = at + 1;
     while (end < lines.length && !/^---- \S+ stdout ----$/.test(lines[end]) && lines[end] !== 'failures:') end += 1;
-    const body = lines.slice(at + 1, end).filter((line) => line.trim() !== '');
+    const body = lines.slice(at + 1, end).filter((line) => line.trim() !== '' && !FRAME.test(line));
     const left = Math.max(0, body.length - SHOWN_OF_ONE);
     blocks.push([lines[at], ...(left > 0 ? [`(${left} lines before)`] : []), ...body.slice(left)].join('\n'));
     at = end - 1;

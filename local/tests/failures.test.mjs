@@ -13,6 +13,9 @@ failures:
 
 thread 'runs::b' panicked at server/tests/it/runs.rs:3:5:
 assertion failed: left == right
+stack backtrace:
+   0: __rustc::rust_begin_unwind
+             at /rustc/library/std/src/panicking.rs:689:5
 ---- c stdout ----
 ${Array.from({ length: 40 }, (_, at) => `line ${at}`).join('\n')}
 

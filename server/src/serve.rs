@@ -150,6 +150,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Serves on a listener that is open already, until the state is told to stop.
 pub async fn on(listener: TcpListener, state: &AppState) {
+    tokio::spawn(edge::metrics::fold(state.clone()));
     listener::serve(listener, router(state), state.stopped()).await;
 }
 

@@ -367,6 +367,9 @@ async fn metrics_name_nobody(pool: PgPool) {
         "{}",
         metrics.text
     );
+    // A histogram: what several replicas counted can be added up.
+    let bucket = "portolan_http_request_seconds_bucket{method=\"GET\",route=\"/services/{name}\",status=\"200\",le=\"+Inf\"}";
+    assert!(metrics.text.contains(bucket), "{}", metrics.text);
     for name in ["cart", "developer", "canary", "checkout"] {
         assert!(!metrics.text.contains(name), "{name} in {}", metrics.text);
     }

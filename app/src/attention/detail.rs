@@ -112,9 +112,13 @@ fn measured(visit: &Visit, found: &AttentionDetail) -> Html {
     let halted = found
         .parked
         .as_ref()
-        .is_some_and(|parked| parked.parked_for == ParkedFor::WaveHalted);
-    let wave = found.change.run.as_ref().and_then(wave_present);
-    match wave.filter(|_| halted) {
+        .filter(|parked| parked.parked_for == ParkedFor::WaveHalted);
+    // A canary that never stood has no readings; those of the region before are not its own.
+    let wave = halted.and_then(|parked| {
+        let wave = found.change.run.as_ref().and_then(wave_present)?;
+        (wave.region == parked.region).then_some(wave)
+    });
+    match wave {
         Some(wave) => html! {
             <section class="card" aria-labelledby="h-measured">
                 <div class="card-head"><h2 id="h-measured">"What was measured"</h2></div>

@@ -86,6 +86,10 @@ async fn nothing_is_lost_or_done_twice_whoever_dies(pool: PgPool) {
     );
     // Who was woken has had the time to do what it must not.
     sleep(LEASE / 2).await;
+    for address in fleet.metrics() {
+        let asked = reqwest::get(format!("http://{address}/metrics")).await;
+        assert_eq!(asked.expect("an answer").status(), 200, "{address}");
+    }
     let frozen = fleet.stop();
 
     each_build_was_started_once(&world, &sandbox).await;

@@ -284,14 +284,18 @@ impl Control {
 /// Refused while an earlier retry of it is under way.
 async fn only_retry(tx: &mut ChangeTx, of: ChangeId) -> Result<()> {
     rows::for_update(tx, of).await?;
-    match rows::open_retry(tx, of).await? {
+    match rows::open_retry(&mut *tx.conn(), of).await? {
         None => Ok(()),
-        Some(open) => Err(Refusal::new(
-            RefusalCode::Conflict,
-            format!("It was asked for again already, as change {open}, which has not ended."),
-        )
-        .into()),
+        Some(open) => Err(asked_again(open).into()),
     }
+}
+
+/// Why it is not asked for again while `open` is under way.
+pub(super) fn asked_again(open: ChangeId) -> Refusal {
+    Refusal::new(
+        RefusalCode::Conflict,
+        format!("It was asked for again already, as change {open}, which has not ended."),
+    )
 }
 
 /// What the rules ask for.

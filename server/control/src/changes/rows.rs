@@ -11,7 +11,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use crate::{ChangeTx, Error, Result, error::corrupt, people::rows::PersonRow};
 
@@ -140,7 +140,10 @@ pub(crate) async fn for_update(tx: &mut ChangeTx, id: ChangeId) -> Result<Option
 }
 
 /// The retry of a change that has not ended.
-pub(super) async fn open_retry(tx: &mut ChangeTx, of: ChangeId) -> Result<Option<ChangeId>> {
+pub(super) async fn open_retry(
+    database: impl PgExecutor<'_>,
+    of: ChangeId,
+) -> Result<Option<ChangeId>> {
     let ended: Vec<&str> = ChangeState::ALL
         .iter()
         .filter(|state| state.is_final())
@@ -151,7 +154,7 @@ pub(super) async fn open_retry(tx: &mut ChangeTx, of: ChangeId) -> Result<Option
     )
     .bind(of.0)
     .bind(ended)
-    .fetch_optional(tx.conn())
+    .fetch_optional(database)
     .await?;
     Ok(found.map(Into::into))
 }

@@ -12,7 +12,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ChangeRow, MatchedRules, Timed, request::draft, rows};
+use super::{
+    ChangeRow, MatchedRules, Timed,
+    request::{asked_again, draft},
+    rows,
+};
 use crate::{
     Control, Result,
     delegations::rows::Behind,
@@ -139,7 +143,7 @@ impl Control {
         let buttons = self.buttons(caller, &stored, &approvals, &agreement, &behind);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         let mut buttons = self.with_timing(caller, &stored, buttons, &timed);
-        buttons.rollback = self.may_roll_back(caller, &stored).await?;
+        self.with_others(caller, &stored, &mut buttons).await?;
         let (matched, answers) = (
             self.matched(&stored.evidence),
             self.answers(caller, &stored),
@@ -213,7 +217,7 @@ impl Control {
         let buttons = self.buttons(caller, &stored, &approvals, &agreement, &behind);
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         let mut buttons = self.with_timing(caller, &stored, buttons, &timed);
-        buttons.rollback = self.may_roll_back(caller, &stored).await?;
+        self.with_others(caller, &stored, &mut buttons).await?;
         Ok(Explain {
             id,
             state: stored.change.state,
@@ -228,6 +232,22 @@ impl Control {
             timed,
             state_reason: stored.state_reason,
         })
+    }
+
+    /// The buttons that other changes have a say in.
+    async fn with_others(
+        &self,
+        caller: &Caller,
+        stored: &rows::Stored,
+        buttons: &mut Buttons,
+    ) -> Result<()> {
+        buttons.rollback = self.may_roll_back(caller, stored).await?;
+        if buttons.retry.is_ok()
+            && let Some(open) = rows::open_retry(self.pool(), stored.change.id).await?
+        {
+            buttons.retry = Err(asked_again(open));
+        }
+        Ok(())
     }
 
     /// Whom the caller stands in for now.

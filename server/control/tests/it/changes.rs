@@ -202,6 +202,8 @@ async fn a_rejection_needs_a_reason_and_ends_the_change(pool: PgPool) {
             .iter()
             .all(|one| one.login.as_ref().is_none_or(|l| l.as_str() != "stranger"))
     );
+    let why = told.buttons.retry.expect_err("one is under way");
+    assert_eq!(why.code, RefusalCode::Conflict, "{why}");
     let reason = || domain::Reason::parse("fixed").expect("reason");
     let twice = portal.control.retry(&developer, id, reason()).await;
     let refusal = twice.expect_err("one is under way").refusal();

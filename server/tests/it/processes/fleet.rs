@@ -146,6 +146,7 @@ impl Fleet {
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("PORTOLAN_DATABASE__URL", database)
+            .env("PORTOLAN_METRICS_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).expect("a log"))
@@ -208,6 +209,19 @@ impl Fleet {
             self.woken.push(process.child.id());
             self.alive.push(process);
         }
+    }
+
+    /// Where each tells its metrics, as its log says.
+    pub fn metrics(&self) -> Vec<String> {
+        let said = |process: &Process| {
+            let log = fs::read_to_string(&process.log).expect("a log");
+            let line = log.lines().find(|line| line.contains("telling metrics"));
+            let address = line.and_then(|line| line.split_once("address=")?.1.split(' ').next());
+            address
+                .unwrap_or_else(|| panic!("no address in\n{log}"))
+                .to_owned()
+        };
+        self.alive.iter().map(said).collect()
     }
 
     /// Ends all in good order. Answers what those said that had slept.

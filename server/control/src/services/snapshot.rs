@@ -1,7 +1,7 @@
 //! The copy of the catalogue that lists are answered from: compact, shared, and never older than its version.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     pin::pin,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -54,15 +54,36 @@ struct Deployed {
     doubt: Option<Box<(uuid::Uuid, Timestamp)>>,
 }
 
-/// What was last verified to run.
+/// What was last verified to run. Of all copies in memory this is the most frequent one: a service has as many as places.
 #[derive(Debug)]
 struct Verified {
+    brought: Arc<Brought>,
+    since: Moment,
+    at: Moment,
+}
+
+/// What one change brought to a region, most often the same to each.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Brought {
     version: Arc<str>,
     /// Of the image: SHA-256.
     digest: [u8; 32],
     change: uuid::Uuid,
-    since: Timestamp,
-    at: Timestamp,
+}
+
+/// Microseconds, which is as precise as the database is: half the size of a timestamp.
+#[derive(Clone, Copy, Debug)]
+struct Moment(i64);
+
+impl Moment {
+    fn of(at: Timestamp) -> Self {
+        Self(at.as_microsecond())
+    }
+
+    /// It was made of one, and is therefore within its range.
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_microsecond(self.0).unwrap_or_default()
+    }
 }
 
 impl Deployed {
@@ -162,6 +183,7 @@ async fn read_cells(
 ) -> Result<Vec<Deployed>> {
     let entry_of: HashMap<uuid::Uuid, u32> = entries.iter().map(|e| e.id).zip(0u32..).collect();
     let mut cells = vec![];
+    let mut brought = HashSet::new();
     let mut rows = pin!(rows::cells(pool));
     while let Some(row) = rows.try_next().await? {
         // An environment that is no longer configured has no column; a service that came after the entries were read
@@ -175,7 +197,7 @@ async fn read_cells(
         cells.push(Deployed {
             entry: *entry,
             place: *place,
-            verified: verified(row.deployed, row.service_id, shared)?,
+            verified: verified(row.deployed, row.service_id, shared, &mut brought)?,
             doubt: row
                 .doubted_by
                 .zip(row.doubted_since)
@@ -191,6 +213,7 @@ fn verified(
     row: rows::DeployedRow,
     service: uuid::Uuid,
     shared: &mut Shared,
+    all: &mut HashSet<Arc<Brought>>,
 ) -> Result<Option<Verified>> {
     let (Some(version), Some(hex), Some(change), Some(since), Some(at)) = (
         row.version,
@@ -204,12 +227,20 @@ fn verified(
     let mut digest = [0; 32];
     let hex = hex.strip_prefix("sha256:").unwrap_or_default();
     hex::decode_to_slice(hex, &mut digest).map_err(|e| corrupt("release", "digest", service, e))?;
-    Ok(Some(Verified {
+    let brought = Brought {
         version: shared.one(version),
         digest,
         change,
-        since: since.to_jiff(),
-        at: at.to_jiff(),
+    };
+    let brought = match all.get(&brought) {
+        Some(known) => known.clone(),
+        None => Arc::new(brought),
+    };
+    all.insert(brought.clone());
+    Ok(Some(Verified {
+        brought: brought.clone(),
+        since: Moment::of(since.to_jiff()),
+        at: Moment::of(at.to_jiff()),
     }))
 }
 
@@ -300,7 +331,7 @@ impl Snapshot {
             let place_here = deployed.iter().find(|c| c.place == n);
             let here = place_here.and_then(Deployed::known);
             let version = |of: Option<&Verified>| {
-                of.map(|c| Version::parse(&*c.version))
+                of.map(|c| Version::parse(&*c.brought.version))
                     .transpose()
                     .map_err(|e| bad("version", e))
             };
@@ -318,12 +349,14 @@ impl Snapshot {
                 side: place.side,
                 version: version(here)?,
                 digest: here
-                    .map(|c| ImageDigest::parse(format!("sha256:{}", hex::encode(c.digest))))
+                    .map(|c| {
+                        ImageDigest::parse(format!("sha256:{}", hex::encode(c.brought.digest)))
+                    })
                     .transpose()
                     .map_err(|e| bad("digest", e))?,
-                since: here.map(|c| c.since),
-                verified_at: here.map(|c| c.at),
-                change: here.map(|c| c.change.into()),
+                since: here.map(|c| c.since.timestamp()),
+                verified_at: here.map(|c| c.at.timestamp()),
+                change: here.map(|c| c.brought.change.into()),
                 parity: self.parity(deployed, &place.environment),
                 doubt,
             });
@@ -349,7 +382,8 @@ impl Snapshot {
             .zip(&self.places)
             .filter(|(_, p)| p.environment == *environment)
             .map(|(n, _)| deployed.iter().find(|c| c.place == n));
-        let digest = |cell: Option<&Deployed>| cell.and_then(Deployed::known).map(|v| v.digest);
+        let digest =
+            |cell: Option<&Deployed>| cell.and_then(Deployed::known).map(|v| v.brought.digest);
         let Some(first) = all.next() else { return true };
         std::iter::once(first)
             .chain(all)

@@ -16,6 +16,7 @@ mod oidc;
 mod processes;
 mod routes;
 mod secrets;
+mod several;
 mod sign_in;
 mod tokens;
 mod worker;

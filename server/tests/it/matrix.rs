@@ -95,8 +95,10 @@ const PLAIN: [&str; 28] = [
     "DELETE /stops/{id}",
 ];
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 17] = [
     "/delegations",
+    "/people",
+    "/keys",
     "/",
     "/services",
     "/changes",
@@ -112,11 +114,15 @@ const PAGES: [&str; 15] = [
     "/calendar/new",
     "/calendar/{id}",
 ];
-const PAGES_ABOUT: [&str; 4] = [
+const PAGES_ABOUT: [&str; 8] = [
     "/services/{name}",
     "/services/{name}/deploy",
     "/changes/{id}",
+    "/changes/{id}/log",
+    "/changes/{id}/rollback",
     "/attention/{id}",
+    "/people/{id}",
+    "/audit/{id}",
 ];
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -189,8 +195,7 @@ async fn who_may_do_what(pool: PgPool) {
     }
     for page in PAGES_ABOUT {
         for (whose, service) in [("own", OWN), ("foreign", FOREIGN)] {
-            let change = id(&world.waiting(service, "staging").await);
-            let path = page.replace("{name}", service).replace("{id}", &change);
+            let path = address(&world, page, service).await;
             let mut cells = vec![];
             for login in PEOPLE {
                 cells.push(seen(
@@ -201,6 +206,53 @@ async fn who_may_do_what(pool: PgPool) {
         }
     }
     insta::assert_snapshot!("who_may_do_what", table);
+}
+
+/// A page about something of one's own team or of another.
+async fn address(world: &World, page: &str, service: &str) -> String {
+    let text = |sql: &'static str, of: String| async move {
+        let found: uuid::Uuid = sqlx::query_scalar(sql)
+            .bind(of)
+            .fetch_one(&world.pool)
+            .await
+            .expect("a row");
+        found.to_string()
+    };
+    let about = match page {
+        "/services/{name}" | "/services/{name}/deploy" => service.to_owned(),
+        "/changes/{id}/rollback" => id(&world.undoable(service).await),
+        "/people/{id}" => {
+            let login = if service == OWN {
+                "developer"
+            } else {
+                "manager2"
+            };
+            text("SELECT id FROM person WHERE login = $1", login.into()).await
+        }
+        "/audit/{id}" => {
+            let change = id(&world.waiting(service, "staging").await);
+            let sql = "SELECT id FROM audit_event WHERE change_id = $1::uuid LIMIT 1";
+            text(sql, change).await
+        }
+        _ => id(&world.waiting(service, "staging").await),
+    };
+    page.replace("{name}", &about).replace("{id}", &about)
+}
+
+/// The table speaks of every page, but of those that sign in and out.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn no_page_is_left_out(pool: PgPool) {
+    let world = World::start(pool).await;
+    let apart = ["/healthz", "/readyz", "/metrics"];
+    let missing: Vec<String> = routes::of_the_router(&world.state)
+        .into_iter()
+        .filter(|(method, path)| method == "GET" && !path.contains("__private"))
+        .map(|(_, path)| path)
+        .filter(|path| !path.starts_with("/api/") && !path.starts_with("/auth/"))
+        .filter(|path| !apart.contains(&path.as_str()))
+        .filter(|path| !PAGES.iter().chain(&PAGES_ABOUT).any(|page| page == path))
+        .collect();
+    assert!(missing.is_empty(), "add these to the table: {missing:?}");
 }
 
 /// The table speaks of every call of the API, but of those that need nobody.

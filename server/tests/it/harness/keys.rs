@@ -44,6 +44,14 @@ impl Key {
         }
     }
 
+    /// The public point, as whoever confuses keys would take it for a secret.
+    fn point(&self) -> Vec<u8> {
+        match self {
+            Self::Es256(pair) => pair.public_key().as_ref().to_vec(),
+            Self::EdDsa(pair) => pair.public_key().as_ref().to_vec(),
+        }
+    }
+
     fn sign(&self, text: &str) -> Vec<u8> {
         match self {
             Self::Es256(pair) => pair
@@ -64,6 +72,8 @@ pub enum Signing {
     Right,
     /// With a key nobody published, under the name of the one that is.
     Stranger,
+    /// With a shared secret that everybody knows: the coordinates of the published key.
+    PublicKey,
     /// `alg: none` and no signature.
     None,
     /// HMAC with a secret that an attacker could know.
@@ -84,6 +94,10 @@ pub fn token(
         Signing::None => {
             header.insert("alg".into(), "none".into());
             format!("{}.", unsigned(&header, claims))
+        }
+        Signing::PublicKey => {
+            let point = key.point();
+            token(key, &Signing::Hmac(point), header, claims)
         }
         Signing::Hmac(secret) => {
             header.insert("alg".into(), "HS256".into());

@@ -91,10 +91,7 @@ refused! {
 
     without_a_signature: signed(Signing::None);
     signed_with_the_client_secret: signed(Signing::Hmac(CLIENT_SECRET.as_bytes().to_vec()));
-    signed_with_the_public_key_as_a_secret: |op: &Op| op.script(|s| {
-        // The key set is public, so anybody could sign with it, were a shared secret accepted.
-        s.signing = Signing::Hmac(b"{\"keys\":[]}".to_vec());
-    });
+    signed_with_the_public_key_as_a_secret: signed(Signing::PublicKey);
     a_corrupt_signature: signed(Signing::Corrupt);
     claims_swapped_after_signing: signed(Signing::Swapped);
     a_strangers_key_under_the_right_name: signed(Signing::Stranger);

@@ -62,7 +62,8 @@ export const stages = [
     about: 'all Rust tests, on a Postgres of their own',
     run: async (rig) => {
       const { databaseOwner } = await rig.database();
-      await rig.run('cargo', ['test', '--locked', '--no-fail-fast'], { env: { DATABASE_URL: databaseOwner } });
+      // Also of the islands, which are no default member.
+      await rig.run('cargo', ['test', '--locked', '--no-fail-fast', '--workspace'], { env: { DATABASE_URL: databaseOwner } });
     },
   },
   {

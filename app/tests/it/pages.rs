@@ -1,5 +1,9 @@
 //! What every page has.
 
+use std::sync::Arc;
+
+use control::rules::Trouble;
+use domain::JobRole;
 use scraper::{Html, Selector};
 
 use crate::fixtures;
@@ -154,5 +158,29 @@ fn tables_are_tables(name: &str, page: &Html) {
             time.attr("datetime").is_some_and(|t| t.ends_with('Z')),
             "{name}: a time for machines"
         );
+    }
+}
+
+/// A bad rules file is told on every page of an administrator, with its mistakes, and of nobody else.
+#[test]
+fn a_refused_rules_file_is_told_to_administrators_everywhere() {
+    let trouble = Arc::new(Trouble {
+        file: "rules.toml".into(),
+        mistakes: vec![],
+        since: fixtures::now(),
+        version: "sha256:abc".into(),
+    });
+    for roles in [&[JobRole::Administrator][..], &[JobRole::Manager]] {
+        for (name, _, document) in fixtures::all() {
+            let mut visit = fixtures::visit("/services", roles, &[]);
+            visit.rules_trouble = Some(trouble.clone());
+            let page = Html::parse_document(&document.into_html(&visit));
+            let told = page.select(&select("#rules-trouble")).next();
+            assert_eq!(
+                told.is_some(),
+                roles.contains(&JobRole::Administrator),
+                "{name} for {roles:?}"
+            );
+        }
     }
 }

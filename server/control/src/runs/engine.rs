@@ -193,12 +193,12 @@ impl Control {
         let done = self.while_held(&lease, work).await;
         match done {
             Ok(()) => tracing::debug!(step = %id, at = "acknowledged"),
-            Err(Halt::Lost) => {
-                tracing::info!(step = %id, kind, "the lease was lost; nothing more is written");
-            }
+            Err(Halt::Lost) => lost(&lease, kind),
             Err(Halt::Fault(error)) => {
                 tracing::error!(step = %id, kind, attempt, %error, "a step could not be done");
-                self.give_up_attempt(&lease).await;
+                if !self.give_up_attempt(&lease).await {
+                    lost(&lease, kind);
+                }
             }
         }
     }
@@ -361,18 +361,24 @@ impl Control {
     }
 
     /// After a fault of ours: the attempt is over and the step is due again, as soon as that much can be written.
-    /// Where it cannot, the lease runs out, which then counts as a worker lost.
-    async fn give_up_attempt(&self, lease: &Lease) {
+    /// Where it cannot, the lease runs out, which then counts as a worker lost: false.
+    async fn give_up_attempt(&self, lease: &Lease) -> bool {
         while lease.surely_holds() {
             match self.retire(lease).await {
-                Ok(()) | Err(Halt::Lost) => return,
+                Ok(()) => return true,
+                Err(Halt::Lost) => return false,
                 Err(Halt::Fault(error)) => {
                     tracing::warn!(step = %lease.step, %error, "it could not be given back yet");
                     sleep(self.settings().times.poll).await;
                 }
             }
         }
+        false
     }
+}
+
+fn lost(lease: &Lease, kind: &str) {
+    tracing::info!(step = %lease.step, kind, "the lease was lost; nothing more is written");
 }
 
 fn poisoned(kind: StepKind) -> Outcome {

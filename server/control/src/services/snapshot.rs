@@ -234,11 +234,14 @@ fn verified(
     };
     let brought = match all.get(&brought) {
         Some(known) => known.clone(),
-        None => Arc::new(brought),
+        None => {
+            let new = Arc::new(brought);
+            all.insert(new.clone());
+            new
+        }
     };
-    all.insert(brought.clone());
     Ok(Some(Verified {
-        brought: brought.clone(),
+        brought,
         since: Moment::of(since.to_jiff()),
         at: Moment::of(at.to_jiff()),
     }))

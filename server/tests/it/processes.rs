@@ -86,7 +86,7 @@ async fn nothing_is_lost_or_done_twice_whoever_dies(pool: PgPool) {
     );
     // Who was woken has had the time to do what it must not.
     sleep(LEASE / 2).await;
-    for address in fleet.metrics() {
+    for address in fleet.metrics().await {
         let asked = reqwest::get(format!("http://{address}/metrics")).await;
         assert_eq!(asked.expect("an answer").status(), 200, "{address}");
     }

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_credential_types::{
@@ -14,6 +14,7 @@ use aws_credential_types::{
 use control::outside::PortalIdentity;
 use rand::{Rng, seq::IndexedRandom as _};
 use sqlx::PgPool;
+use tokio::time::sleep;
 
 use crate::harness::{self, World};
 
@@ -211,17 +212,22 @@ impl Fleet {
         }
     }
 
-    /// Where each tells its metrics, as its log says.
-    pub fn metrics(&self) -> Vec<String> {
-        let said = |process: &Process| {
-            let log = fs::read_to_string(&process.log).expect("a log");
-            let line = log.lines().find(|line| line.contains("telling metrics"));
-            let address = line.and_then(|line| line.split_once("address=")?.1.split(' ').next());
-            address
-                .unwrap_or_else(|| panic!("no address in\n{log}"))
-                .to_owned()
-        };
-        self.alive.iter().map(said).collect()
+    /// Where each tells its metrics, as its log says: one that was only just added may have yet to say it.
+    pub async fn metrics(&self) -> Vec<String> {
+        let mut all = vec![];
+        for process in &self.alive {
+            let give_up = Instant::now() + Duration::from_mins(1);
+            all.push(loop {
+                let log = fs::read_to_string(&process.log).expect("a log");
+                let line = log.lines().find(|line| line.contains("telling metrics"));
+                if let Some((_, said)) = line.and_then(|line| line.split_once("address=")) {
+                    break said.split(' ').next().unwrap_or_default().to_owned();
+                }
+                assert!(Instant::now() < give_up, "no address in\n{log}");
+                sleep(Duration::from_millis(100)).await;
+            });
+        }
+        all
     }
 
     /// Ends all in good order. Answers what those said that had slept.

@@ -121,8 +121,20 @@ fn head(visit: &Visit, change: &ChangeDetail, title: &str) -> Html {
     };
     html! {
         {parts::heading(&[("/changes", "Changes")], title, sub, html! { <a class="btn btn-sm" href=format!("/services/{}", row.service)>{icon("box")}"Service"</a> })}
-        {standing(visit, change)}{explain::waits(visit, &change.timed)}{held(change)}
+        {standing(visit, change)}{would_void(change)}{explain::waits(visit, &change.timed)}{held(change)}
     }
+}
+
+/// What a start would come upon, told before somebody presses it.
+fn would_void(change: &ChangeDetail) -> Html {
+    let Some(why) = change.would_void.as_deref() else {
+        return Html::EMPTY;
+    };
+    note(
+        "triangle-alert",
+        "warn",
+        html! { <p class="panel-title">"Started now, it would not run"</p><p class="user-text">{why}</p><p>"Its approvals would be void then."</p> },
+    )
 }
 
 fn is_held(change: &ChangeDetail) -> bool {

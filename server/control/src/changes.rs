@@ -9,6 +9,7 @@ mod held;
 mod list;
 mod overriding;
 pub mod queue;
+mod ready;
 mod request;
 mod rollback;
 pub(crate) mod rows;

@@ -42,14 +42,8 @@ impl Control {
         }
         let tx = self.begin(caller).await?;
         let (tx, stored) = self.locked_change(caller, tx, id).await?;
-        if tx.now() >= stored.change.expires_at
-            && stored.change.state == ChangeState::AwaitingApproval
-        {
-            return Err(Refusal::new(
-                RefusalCode::WrongState,
-                "This change has expired; ask for it again.",
-            )
-            .into());
+        if stored.change.state == ChangeState::AwaitingApproval {
+            super::view::unexpired(&stored.change, tx.now())?;
         }
         let subject = stored.change.clone();
         let (mut tx, moved) = match verdict {

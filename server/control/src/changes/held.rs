@@ -3,14 +3,14 @@
 pub(super) mod rows;
 
 use domain::{
-    Caller, CallerKind, ChangeId, ChangeState, Event, EventKind, Evidence, RefusalCode,
+    Caller, ChangeId, ChangeState, Event, EventKind, Evidence,
     schedule::{Effect, Facts, MayStart, Override},
 };
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{Buttons, overriding, rows::Stored};
-use crate::{ChangeTx, Control, Error, Result, schedule};
+use crate::{ChangeTx, Control, Error, Result};
 
 /// So many changes are let go, or told anew what holds them, in one transaction: each is an event.
 const AT_ONCE: i64 = 200;
@@ -62,8 +62,7 @@ impl Control {
         ))
     }
 
-    /// What the calendar adds to what the caller may do. That it is held is said before "sign in again", which would
-    /// only lead to it.
+    /// What the calendar adds to what the caller may do.
     pub(super) fn with_calendar(
         &self,
         caller: &Caller,
@@ -75,41 +74,9 @@ impl Control {
         let Some(decision) = may_start else {
             return buttons;
         };
-        let could = match &buttons.start {
-            Ok(()) => true,
-            Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
-        };
-        if let (true, Err(held)) = (could, decision.verdict()) {
-            buttons.start = Err(held);
-        }
         buttons.ask_override = self.may_ask_override(caller, stored, decision, overrides);
         buttons.confirm_override = self.may_confirm_override(caller, stored, decision, overrides);
         buttons
-    }
-
-    /// Goes on with the start unless the calendar holds the change. Locks the calendar until the commit, and decides by
-    /// the transaction's clock.
-    pub(super) async fn unless_held(
-        &self,
-        mut tx: ChangeTx,
-        caller: &Caller,
-        stored: &Stored,
-    ) -> Result<(ChangeTx, MayStart)> {
-        schedule::rows::lock_shared(&mut tx).await?;
-        let now = tx.now();
-        let (decision, _) = self.may_start(tx.conn(), stored, now).await?;
-        let Err(refusal) = decision.verdict() else {
-            return Ok((tx, decision));
-        };
-        if !matches!(caller.kind, CallerKind::Job { .. }) {
-            drop(tx);
-            return Err(self.refused(caller, stored.change.id, refusal).await?);
-        }
-        // It asked to start by itself: it is put aside, and comes back when nothing holds it.
-        if let Some(event) = hold(&mut tx, stored, &decision).await? {
-            tx.commit(event, vec![]).await?;
-        }
-        Err(refusal.into())
     }
 
     /// Lets go what nothing holds any more, and tells the others anew what they wait for. Returns how many go on.
@@ -171,7 +138,11 @@ impl Control {
 }
 
 /// Puts the change aside; the event, unless the same things held it already.
-async fn hold(tx: &mut ChangeTx, stored: &Stored, decision: &MayStart) -> Result<Option<Event>> {
+pub(super) async fn hold(
+    tx: &mut ChangeTx,
+    stored: &Stored,
+    decision: &MayStart,
+) -> Result<Option<Event>> {
     let id = stored.change.id;
     let (Some(by), Some(waits_for)) = (decision.fingerprint(), decision.waits_for()) else {
         return Ok(None);

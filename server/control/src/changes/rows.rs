@@ -248,14 +248,17 @@ pub(crate) async fn touch(tx: &mut ChangeTx, id: ChangeId) -> Result<()> {
 }
 
 /// Another change of the same service and environment that runs or needs attention.
-pub(super) async fn running_beside(tx: &mut ChangeTx, change: &Change) -> Result<Option<ChangeId>> {
+pub(super) async fn running_beside(
+    conn: &mut PgConnection,
+    change: &Change,
+) -> Result<Option<ChangeId>> {
     let id: Option<uuid::Uuid> = sqlx::query_scalar(
         "SELECT id FROM change WHERE service = $1 AND environment = $2 AND id <> $3 AND state IN ('running', 'needs_attention')",
     )
     .bind(change.service.as_str())
     .bind(change.environment.as_str())
     .bind(change.id.0)
-    .fetch_optional(tx.conn())
+    .fetch_optional(conn)
     .await?;
     Ok(id.map(Into::into))
 }
@@ -365,7 +368,7 @@ impl TryFrom<ApprovalRow> for (ChangeId, Approval) {
 
 /// Why approvals of a change count for nothing, by sign-in name, where that is for who gave them and not for their roles.
 pub(super) async fn void_approvals(
-    tx: &mut ChangeTx,
+    conn: &mut PgConnection,
     id: ChangeId,
     since: Timestamp,
 ) -> Result<Vec<(String, String)>> {
@@ -379,7 +382,7 @@ pub(super) async fn void_approvals(
     )
     .bind(id.0)
     .bind(since.to_sqlx())
-    .fetch_all(tx.conn())
+    .fetch_all(conn)
     .await?)
 }
 

@@ -2,16 +2,17 @@
 //! and the run is made, in one transaction.
 
 use domain::{
-    Approval, Caller, CallerKind, Change, ChangeId, ChangeState, Event, Person, Refusal,
-    RefusalCode, RunId,
-    agreement::Agreement,
-    policy::{RequestChange, Start},
-    rule, run,
+    Caller, CallerKind, ChangeId, ChangeState, Person, Refusal, RefusalCode, RunId, policy::Start,
+    rule, run, schedule::MayStart,
 };
 use serde_json::json;
 
-use super::{ChangeDetail, held, request::draft, rows};
-use crate::{ChangeTx, Control, Error, Result, new_id, people};
+use super::{
+    ChangeDetail, held,
+    ready::{Found, Hindrance, is_ready},
+    rows,
+};
+use crate::{ChangeTx, Control, Error, Result, new_id, people, schedule};
 
 impl Control {
     /// Starts an approved change on a person's word.
@@ -93,10 +94,7 @@ impl Control {
         let (mut tx, allowed) = self
             .allow_in(tx, caller, Start, stored.change.clone())
             .await?;
-        if !matches!(
-            stored.change.state,
-            ChangeState::Approved | ChangeState::Scheduled
-        ) {
+        if !is_ready(stored.change.state) {
             // The transition table says in words which state it is in.
             return Err(match allowed.start(new_id()) {
                 Err(refusal) => refusal.into(),
@@ -105,68 +103,29 @@ impl Control {
                 }
             });
         }
-        if let Some(other) = rows::running_beside(&mut tx, &stored.change).await? {
-            return Err(Refusal::new(RefusalCode::WrongState, format!("Change {other} of the same service and environment is under way; this one starts after it.")).into());
-        }
-        if tx.now() >= stored.change.expires_at {
-            let (change, event) = stored.change.expire(tx.now())?;
-            rows::save(&mut tx, &change, Some("It was not started in time.")).await?;
-            tx.commit(event, vec![]).await?;
-            return Err(Refusal::new(
-                RefusalCode::WrongState,
-                "This change has expired; ask for it again.",
-            )
-            .into());
-        }
-        let tx = self.unless_early(tx, caller, &stored).await?;
-        let (mut tx, may_start) = self.unless_held(tx, caller, &stored).await?;
-        let now = self.plan_again(tx.conn(), &stored).await;
-        let (differences, why) = match now {
-            Ok(planned) => {
-                let differences = stored.evidence.differences(&planned.evidence);
-                let names: Vec<_> = differences.keys().map(String::as_str).collect();
-                let why = format!(
-                    "What would be done now differs from what was approved: {}.",
-                    names.join(", ")
-                );
-                (json!(differences), why)
-            }
-            Err(Error::Refused(refusal)) => {
-                let why = refusal.fields.values().next().unwrap_or(&refusal.detail);
-                let why = format!("It could not be asked for any more: {why}.");
-                let plan = ["could be made".to_owned(), refusal.to_string()];
-                (json!({"plan": plan}), why)
-            }
-            Err(fault) => return Err(fault),
-        };
-        if differences.as_object().is_none_or(|d| !d.is_empty()) {
-            return self.go_stale(tx, stored.change, &differences, &why).await;
-        }
-        if let Some(why) = self.requester_lost(&mut tx, &stored).await? {
-            return self
-                .go_stale(
-                    tx,
-                    stored.change,
-                    &json!({"requester": [stored.evidence.requester, why]}),
-                    &format!("{why}; nobody is left on whose behalf it could run."),
-                )
-                .await;
-        }
-        let since = self.standing_since();
-        let approvals = rows::approvals(tx.conn(), id, since).await?;
+        // Until the commit nobody makes or ends an entry of the calendar.
+        schedule::rows::lock_shared(&mut tx).await?;
+        let now = tx.now();
+        let (wishes, _) = self.prerequisites(tx.conn(), &stored).await?;
+        let (calendar, _) = self.may_start(tx.conn(), &stored, now).await?;
+        let approvals = rows::approvals(tx.conn(), id, self.standing_since()).await?;
         let agreement = self.agreement(&stored, &approvals);
-        if !agreement.is_reached() {
-            let void = rows::void_approvals(&mut tx, id, since).await?;
-            let why = lost_quorum(&approvals, &agreement, &void);
-            let (change, event) = stored.change.lose_quorum(&why)?;
-            rows::save(&mut tx, &change, Some(&why)).await?;
-            tx.commit(event, vec![]).await?;
-            return Err(Refusal::new(RefusalCode::WrongState, why).into());
+        let found = Found {
+            at: now,
+            holds: &wishes.holds(now),
+            calendar: &calendar,
+            approvals: &approvals,
+            agreement: &agreement,
+        };
+        if let Some(hindrance) = self.hindrance(tx.conn(), &stored, &found).await? {
+            return Err(self
+                .hindered(tx, caller, stored, hindrance, &calendar)
+                .await?);
         }
         let stepped_up = rule::stepped_up(&agreement.status, &approvals);
         let run: RunId = new_id();
         let (change, event) = allowed.start(run)?;
-        let event = held::told(event, &may_start);
+        let event = held::told(event, &calendar);
         let Some(grant) = rows::consume_grant(&mut tx, &change).await? else {
             return Err(Refusal::new(
                 RefusalCode::WrongState,
@@ -187,86 +146,54 @@ impl Control {
         Ok(())
     }
 
-    async fn go_stale(
+    /// Writes what a start that is hindered comes to. Answers what whoever starts it is told.
+    async fn hindered(
         &self,
         mut tx: ChangeTx,
-        change: Change,
-        differences: &serde_json::Value,
-        why: &str,
-    ) -> Result<()> {
-        let (change, event): (Change, Event) = change.mark_stale(differences)?;
-        rows::save(&mut tx, &change, Some(why)).await?;
-        tx.commit(event, vec![]).await?;
-        Err(Refusal::new(
-            RefusalCode::Stale,
-            format!("{why} Approvals are void; ask for it again."),
-        )
-        .into())
-    }
-
-    /// Why nobody could run it for the requester any more, if so. No approval can mend that.
-    async fn requester_lost(
-        &self,
-        tx: &mut ChangeTx,
-        stored: &rows::Stored,
-    ) -> Result<Option<String>> {
-        let change = &stored.change;
-        let since = self.standing_since();
-        let found = people::rows::standing(tx.conn(), change.requester, since).await?;
-        let Some((requester, lapsed)) = found else {
-            return Ok(Some(format!(
-                "{} no longer has access",
-                change.requester_login
-            )));
-        };
-        if lapsed {
-            return Ok(Some(format!(
-                "{} has not signed in for so long that their groups may have changed",
-                change.requester_login
-            )));
+        caller: &Caller,
+        stored: rows::Stored,
+        hindrance: Hindrance,
+        calendar: &MayStart,
+    ) -> Result<Error> {
+        let refusal = hindrance.refusal();
+        let by_itself = matches!(caller.kind, CallerKind::Job { .. });
+        match hindrance {
+            Hindrance::Beside(_) => {}
+            Hindrance::Expired(_) => {
+                let (change, event) = stored.change.expire(tx.now())?;
+                rows::save(&mut tx, &change, Some("It was not started in time.")).await?;
+                tx.commit(event, vec![]).await?;
+            }
+            Hindrance::Early(_) | Hindrance::Held(_) if !by_itself => {
+                drop(tx);
+                return self.refused(caller, stored.change.id, refusal).await;
+            }
+            // It asked to start by itself: it is put aside, and comes back when nothing of this holds it.
+            Hindrance::Early(_) => {
+                if stored.change.state == ChangeState::Approved
+                    && let Some(event) = self.schedule_held(&mut tx, &stored).await?
+                {
+                    tx.commit(event, vec![]).await?;
+                }
+            }
+            Hindrance::Held(_) => {
+                if let Some(event) = held::hold(&mut tx, &stored, calendar).await? {
+                    tx.commit(event, vec![]).await?;
+                }
+            }
+            Hindrance::Stale { differences, why } => {
+                let (change, event) = stored.change.mark_stale(&differences)?;
+                rows::save(&mut tx, &change, Some(&why)).await?;
+                tx.commit(event, vec![]).await?;
+            }
+            Hindrance::QuorumLost(why) => {
+                let (change, event) = stored.change.lose_quorum(&why)?;
+                rows::save(&mut tx, &change, Some(&why)).await?;
+                tx.commit(event, vec![]).await?;
+            }
         }
-        if requester.login != change.requester_login {
-            return Ok(Some(format!(
-                "{} signs in as {} now",
-                change.requester_login, requester.login
-            )));
-        }
-        let asked = draft(&stored.evidence);
-        let may = self
-            .policies()
-            .may(&job(requester), RequestChange, &asked, tx.now());
-        Ok(may.err().map(|refusal| {
-            format!(
-                "{} may no longer ask for this: {}",
-                change.requester_login, refusal.detail
-            )
-        }))
+        Ok(refusal.into())
     }
-}
-
-/// Why the approvals no longer suffice: people change roles and leave.
-fn lost_quorum(approvals: &[Approval], agreement: &Agreement, void: &[(String, String)]) -> String {
-    let counted = |a: &Approval| {
-        agreement
-            .status
-            .iter()
-            .any(|s| s.given_by.contains(&a.person.id))
-    };
-    let lost: Vec<String> = approvals
-        .iter()
-        .filter(|a| !counted(a))
-        .map(|a| {
-            let login = a.person.login.as_str();
-            let why = void.iter().find(|(who, _)| who == login);
-            why.map_or_else(|| login.to_owned(), |(_, why)| format!("{login} {why} and"))
-        })
-        .collect();
-    let who = if lost.is_empty() {
-        "somebody who approved".to_owned()
-    } else {
-        lost.join(", ")
-    };
-    format!("{who} may no longer approve this; somebody else has to.")
 }
 
 /// The portal continuing what this person asked for.

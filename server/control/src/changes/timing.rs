@@ -4,8 +4,8 @@
 pub(super) mod rows;
 
 use domain::{
-    Caller, CallerKind, ChangeId, ChangeKind, ChangeState, Event, EventKind, Evidence,
-    EvidenceDigest, Login, Reason, Refusal, RefusalCode,
+    Caller, ChangeId, ChangeKind, ChangeState, Event, EventKind, Evidence, EvidenceDigest, Login,
+    Reason, Refusal, RefusalCode,
     hold::{self, Hold, Prerequisites},
     policy::OverridePromotion,
     schedule::Facts,
@@ -196,29 +196,6 @@ impl Control {
         ))
     }
 
-    /// Goes on with the start unless something of this holds the change. By the transaction's clock.
-    pub(super) async fn unless_early(
-        &self,
-        mut tx: ChangeTx,
-        caller: &Caller,
-        stored: &Stored,
-    ) -> Result<ChangeTx> {
-        let (found, _) = self.prerequisites(tx.conn(), stored).await?;
-        let Err(refusal) = hold::verdict(&found.holds(tx.now())) else {
-            return Ok(tx);
-        };
-        if !matches!(caller.kind, CallerKind::Job { .. }) {
-            drop(tx);
-            return Err(self.refused(caller, stored.change.id, refusal).await?);
-        }
-        if stored.change.state == ChangeState::Approved
-            && let Some(event) = self.schedule_held(&mut tx, stored).await?
-        {
-            tx.commit(event, vec![]).await?;
-        }
-        Err(refusal.into())
-    }
-
     /// Lets go what nothing of this holds any more. Returns how many go on.
     pub(crate) async fn release_scheduled(&self) -> Result<usize> {
         let mut conn = self.pool().acquire().await?;
@@ -305,13 +282,6 @@ impl Control {
         mut buttons: Buttons,
         timed: &Timed,
     ) -> Buttons {
-        let could = match &buttons.start {
-            Ok(()) => true,
-            Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
-        };
-        if let (true, Err(held)) = (could, hold::verdict(&timed.holds)) {
-            buttons.start = Err(held);
-        }
         buttons.override_promotion = self.may_override_promotion(caller, stored, timed);
         buttons
     }

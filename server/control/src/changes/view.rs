@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{
     ChangeRow, MatchedRules, Timed,
+    ready::{Hindrance, is_ready},
     request::{asked_again, draft},
     rows,
 };
@@ -107,6 +108,8 @@ pub struct ChangeDetail {
     pub matched: MatchedRules,
     pub answers: Vec<Answer>,
     pub buttons: Buttons,
+    /// Started now it would not run: its approvals would be void, for this.
+    pub would_void: Option<String>,
 }
 
 /// Why a change may or may not go on: the very decisions that the enforcer takes.
@@ -128,6 +131,8 @@ pub struct Explain {
     /// The decision that the start obeys; none once it has started or ended.
     pub may_start: Option<MayStart>,
     pub overrides: Vec<Override>,
+    /// Started now it would not run: its approvals would be void, for this.
+    pub would_void: Option<String>,
 }
 
 impl Control {
@@ -144,6 +149,16 @@ impl Control {
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         let mut buttons = self.with_timing(caller, &stored, buttons, &timed);
         self.with_others(caller, &stored, &mut buttons).await?;
+        let hindrance = self
+            .hindrance_of(
+                &stored,
+                &timed.holds,
+                may_start.as_ref(),
+                &approvals,
+                &agreement,
+            )
+            .await?;
+        let would_void = with_hindrance(&mut buttons, hindrance.as_ref());
         let (matched, answers) = (
             self.matched(&stored.evidence),
             self.answers(caller, &stored),
@@ -202,6 +217,7 @@ impl Control {
             matched,
             answers,
             buttons,
+            would_void,
         })
     }
 
@@ -218,6 +234,16 @@ impl Control {
         let buttons = self.with_calendar(caller, &stored, buttons, may_start.as_ref(), &overrides);
         let mut buttons = self.with_timing(caller, &stored, buttons, &timed);
         self.with_others(caller, &stored, &mut buttons).await?;
+        let hindrance = self
+            .hindrance_of(
+                &stored,
+                &timed.holds,
+                may_start.as_ref(),
+                &approvals,
+                &agreement,
+            )
+            .await?;
+        let would_void = with_hindrance(&mut buttons, hindrance.as_ref());
         Ok(Explain {
             id,
             state: stored.change.state,
@@ -231,6 +257,7 @@ impl Control {
             answers: self.answers(caller, &stored),
             timed,
             state_reason: stored.state_reason,
+            would_void,
         })
     }
 
@@ -334,7 +361,7 @@ impl Control {
         let (change, now) = (&stored.change, self.now());
         let policies = self.policies();
         let waits = if change.state == ChangeState::AwaitingApproval {
-            Ok(())
+            unexpired(change, now)
         } else {
             Err(Refusal::new(
                 RefusalCode::WrongState,
@@ -387,7 +414,7 @@ impl Control {
                 ))
             }
         };
-        let ready = matches!(change.state, ChangeState::Approved | ChangeState::Scheduled);
+        let ready = is_ready(change.state);
         // A parked change that was being cancelled can still be ended for good.
         let stopping = change.state == ChangeState::Running && change.cancel_requested;
         let ended = change.state.is_final() || stopping;
@@ -414,6 +441,23 @@ impl Control {
     }
 }
 
+/// What hinders the start is said before "confirm with a second factor", which would only lead to it. Answers what would
+/// make its approvals void: that is no reason not to start it, since starting is what makes it known.
+fn with_hindrance(buttons: &mut Buttons, hindrance: Option<&Hindrance>) -> Option<String> {
+    let hindrance = hindrance?;
+    if let Some(why) = hindrance.voids() {
+        return Some(why.to_owned());
+    }
+    let could = match &buttons.start {
+        Ok(()) => true,
+        Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
+    };
+    if could {
+        buttons.start = Err(hindrance.refusal());
+    }
+    None
+}
+
 /// What stands in the way of somebody's word. "Confirm with a second factor" comes last: it would only lead to the other.
 fn first_hindrance(
     may: Result<(), Refusal>,
@@ -427,6 +471,16 @@ fn first_hindrance(
         Err(refusal) => Err(refusal),
         Ok(()) => counts(),
     }
+}
+
+/// # Errors
+/// Refused once its time is over, whether somebody has noticed or not.
+pub(super) fn unexpired(change: &Change, now: Timestamp) -> Result<(), Refusal> {
+    if now < change.expires_at {
+        return Ok(());
+    }
+    let why = "This change has expired; ask for it again.";
+    Err(Refusal::new(RefusalCode::WrongState, why))
 }
 
 /// Ended without success: may be asked for again.

@@ -51,6 +51,8 @@ pub(in crate::api) struct ChangeInFull {
     timing: super::timing::Timing,
     /// What the caller may do now.
     may: Permissions,
+    /// Started now it would not run: its approvals would be void, for this. `may.start` says whether the caller may do that.
+    would_void: Option<String>,
 }
 
 /// One thing the rules ask for, and how far it is.
@@ -156,6 +158,7 @@ impl From<ChangeDetail> for ChangeInFull {
             overrides: detail.overrides.into_iter().map(Into::into).collect(),
             timing: detail.timed.into(),
             may: detail.buttons.into(),
+            would_void: detail.would_void,
         }
     }
 }

@@ -198,6 +198,8 @@ pub(in crate::api) struct Explanation {
     schedule: Option<Standing>,
     /// Every override there ever was.
     overrides: Vec<OverrideView>,
+    /// Started now it would not run: its approvals would be void, for this. `may.start` says whether the caller may do that.
+    would_void: Option<String>,
 }
 
 impl From<Explain> for Explanation {
@@ -222,6 +224,7 @@ impl From<Explain> for Explanation {
             timing: explain.timed.into(),
             schedule: explain.may_start.map(Into::into),
             overrides: explain.overrides.into_iter().map(Into::into).collect(),
+            would_void: explain.would_void,
         }
     }
 }

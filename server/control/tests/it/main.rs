@@ -5,6 +5,7 @@ mod catalog;
 mod changes;
 mod delegations;
 mod environments;
+mod explained;
 mod harness;
 mod people;
 mod rules;

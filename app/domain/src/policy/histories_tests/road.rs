@@ -48,8 +48,8 @@ impl Asked {
 
 /// One change, the world around it, and what happened so far.
 pub(super) struct Road<'a> {
-    policies: &'a Asked,
-    without: Without,
+    pub(super) policies: &'a Asked,
+    pub(super) without: Without,
     pub(super) people: Vec<Person>,
     /// Who may do nothing any more.
     pub(super) gone: BTreeSet<usize>,
@@ -58,8 +58,14 @@ pub(super) struct Road<'a> {
     approvals: Vec<Approval>,
     /// What would be done now; the change was asked for with 1.
     evidence: u8,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     grant: Option<EvidenceDigest>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) overrides: Vec<Override>,
+    /// Its own wish: not before a time, not before another change has succeeded.
+    pub(super) wishes: Prerequisites,
+    /// Who stands in for whom, and until when.
+    stand_ins: Vec<(usize, usize, Timestamp)>,
     pub(super) log: Vec<Happened>,
 }
 
@@ -102,6 +108,20 @@ impl<'a> Road<'a> {
             evidence: 1,
             now: start_of_time(),
             grant: None,
+            entries: vec![],
+            overrides: vec![],
+            wishes: Prerequisites {
+                start_at: chance
+                    .one_in(6)
+                    .then(|| start_of_time() + SignedDuration::from_hours(3)),
+                after: if chance.one_in(6) {
+                    vec![(ChangeId(Uuid::from_u128(8)), ChangeState::Running)]
+                } else {
+                    vec![]
+                },
+                not_promoted_from: None,
+            },
+            stand_ins: vec![],
             log: vec![],
         };
         road.change = road.change.clone().plan().expect("plans").0;
@@ -109,6 +129,9 @@ impl<'a> Road<'a> {
             road.make_ready();
         } else {
             road.change = road.change.clone().await_approval().expect("waits").0;
+        }
+        if chance.one_in(4) {
+            road.make_entry(chance);
         }
         road
     }
@@ -153,22 +176,66 @@ impl<'a> Road<'a> {
         self.log.push(Happened::Granted);
     }
 
-    /// The approvals that hold now, as `count_approvals` counts them.
-    pub(super) fn status(&self) -> Vec<RequirementStatus> {
-        let standing: Vec<Approval> = self
+    fn may_approve(&self, person: &Person) -> bool {
+        let who = self.people.iter().position(|p| p.id == person.id);
+        let caller = self.caller(who.expect("one of them"));
+        self.policies
+            .decide(&caller, Approve, self.change.clone(), self.now)
+            .is_some()
+    }
+
+    /// How far it is agreed to now, as `Control::agreement` counts.
+    fn agreement(&self) -> Agreement {
+        let gone = |person: &Person| self.gone.iter().any(|n| self.people[*n].id == person.id);
+        let behind = |person: &Person| {
+            self.without == Without::Behind || !gone(person) && self.may_approve(person)
+        };
+        let approvals: Vec<Approval> = self
             .approvals
             .iter()
-            .filter(|a| !self.gone.iter().any(|n| self.people[*n].id == a.person.id))
-            .cloned()
+            .map(|approval| Approval {
+                on_behalf_of: approval.on_behalf_of.clone().filter(behind),
+                ..approval.clone()
+            })
             .collect();
-        let change = &self.change;
-        tally(
-            &self.needs,
-            &standing,
-            change.requester,
-            &change.team,
-            change.evidence_digest,
-        )
+        let mut change = self.change.clone();
+        if self.without == Without::FourEyes {
+            change.requester = PersonId(Uuid::nil());
+        }
+        Agreement::of(&change, &self.needs, &approvals, |approval| {
+            if gone(&approval.person) || !self.may_approve(&approval.person) {
+                return Err(Refusal::new(RefusalCode::Forbidden, "gone"));
+            }
+            Ok(())
+        })
+    }
+
+    /// Whom this person's word would be given for: nobody where it counts by itself.
+    fn behind(&self, who: usize) -> Option<usize> {
+        let (agreement, person) = (self.agreement(), &self.people[who]);
+        if !agreement
+            .would_serve(&self.change, person, None, true)
+            .is_empty()
+        {
+            return None;
+        }
+        let anybody: Vec<usize> = if self.without == Without::Delegation {
+            (0..PEOPLE).filter(|other| *other != who).collect()
+        } else {
+            let asked = self.stand_ins.iter();
+            asked
+                .filter(|(_, to, until)| *to == who && self.now < *until)
+                .map(|(from, ..)| *from)
+                .collect()
+        };
+        anybody.into_iter().find(|from| {
+            let other = &self.people[*from];
+            !self.gone.contains(from)
+                && self.may_approve(other)
+                && !agreement
+                    .would_serve(&self.change, person, Some(other), true)
+                    .is_empty()
+        })
     }
 
     pub(super) fn approve(&mut self, who: usize, seen: u8) {
@@ -188,24 +255,61 @@ impl<'a> Road<'a> {
         let Ok((change, _)) = allowed.approve(digest(seen)) else {
             return;
         };
-        self.change = change;
+        let behind = self.behind(who);
         self.approvals.push(Approval {
             id: ApprovalId(Uuid::from_u128(1)),
-            person: caller.person,
-            on_behalf_of: None,
+            person: caller.person.clone(),
+            on_behalf_of: behind.map(|behind| self.people[behind].clone()),
             verdict: Verdict::Approve,
             evidence_digest: digest(seen),
             comment: String::new(),
             stepped_up: true,
             at: self.now,
         });
+        let agreement = self.agreement();
+        let counts = |s: &RequirementStatus| s.given_by.contains(&caller.person.id);
+        if !agreement.is_reached() && !agreement.status.iter().any(counts) {
+            // A word that changes nothing is not taken.
+            self.approvals.pop();
+            return;
+        }
+        self.change = change;
         self.log.push(Happened::Approved {
             by: who,
+            behind,
             digest: seen,
+            at: self.now.as_second(),
         });
-        if self.status().iter().all(RequirementStatus::is_satisfied) {
+        if agreement.is_reached() {
             self.make_ready();
         }
+    }
+
+    /// Somebody asks somebody to stand in for them for a while.
+    pub(super) fn stand_in(&mut self, from: usize, to: usize) {
+        if from == to || self.gone.contains(&from) {
+            return;
+        }
+        let until = self.now + SignedDuration::from_hours(5);
+        self.stand_ins.push((from, to, until));
+        self.log.push(Happened::StandIn {
+            from,
+            to,
+            until: until.as_second(),
+        });
+    }
+
+    pub(super) fn was_stood_in(&self) -> bool {
+        let word = |h: &Happened| {
+            matches!(
+                h,
+                Happened::Approved {
+                    behind: Some(_),
+                    ..
+                }
+            )
+        };
+        self.log.iter().any(word)
     }
 
     pub(super) fn reject(&mut self, who: usize) {
@@ -220,9 +324,16 @@ impl<'a> Road<'a> {
         }
     }
 
-    pub(super) fn start(&mut self, who: usize) {
-        let caller = self.caller(who);
+    /// `times`: so many start what they read at one and the same moment.
+    pub(super) fn start(&mut self, who: usize, times: usize) {
         let subject = self.subject(ChangeState::Approved);
+        for _ in 0..times {
+            self.start_what_was_read(who, subject.clone());
+        }
+    }
+
+    fn start_what_was_read(&mut self, who: usize, subject: Change) {
+        let caller = self.caller(who);
         let Some(allowed) = self
             .policies
             .decide(&caller, Start, subject.clone(), self.now)
@@ -244,6 +355,10 @@ impl<'a> Road<'a> {
             self.expire();
             return;
         }
+        let early = hold::verdict(&self.wishes.holds(self.now)).is_err();
+        if early && self.without != Without::Wishes || self.is_held() {
+            return;
+        }
         if digest(self.evidence) != subject.evidence_digest && self.without != Without::Evidence {
             if let Ok((change, _)) = subject.mark_stale(&json!({})) {
                 self.change = change;
@@ -251,8 +366,7 @@ impl<'a> Road<'a> {
             }
             return;
         }
-        let agreed = self.status().iter().all(RequirementStatus::is_satisfied);
-        if !agreed && self.without != Without::Quorum {
+        if !self.agreement().is_reached() && self.without != Without::Quorum {
             if let Ok((change, _)) = subject.lose_quorum("gone") {
                 self.change = change;
                 self.log.push(Happened::QuorumLost);
@@ -319,19 +433,43 @@ impl<'a> Road<'a> {
 
     pub(super) fn step(&mut self, chance: &mut Chance) {
         let who = usize::try_from(chance.below(PEOPLE as u64)).expect("small");
-        match chance.below(20) {
-            0..=7 => {
+        match chance.below(27) {
+            0..=8 => {
                 let seen = 1 + u8::from(chance.one_in(6));
                 self.approve(who, seen);
             }
-            8..=12 => self.start(who),
-            13 => self.cancel(who),
-            14 if chance.one_in(4) => self.reject(who),
-            14 | 15 => self.now += SignedDuration::from_hours(1 + chance.below(6).cast_signed()),
-            16 => self.expire(),
-            17 if chance.one_in(2) => self.evidence = 1 + u8::from(self.evidence == 1),
-            17 | 18 => {
+            9..=13 => {
+                let times = 1 + usize::from(chance.one_in(4));
+                self.start(who, times);
+            }
+            14 => self.cancel(who),
+            15 if chance.one_in(4) => self.reject(who),
+            15 | 16 => self.now += SignedDuration::from_hours(1 + chance.below(6).cast_signed()),
+            17 => self.expire(),
+            18 if chance.one_in(2) => self.evidence = 1 + u8::from(self.evidence == 1),
+            18 | 19 => {
                 self.gone.insert(who);
+                self.log.push(Happened::Gone(who));
+            }
+            20 => {
+                // Of those who may be asked for, mostly.
+                let from = if chance.one_in(4) { who } else { who % 3 };
+                let to = usize::try_from(chance.below(PEOPLE as u64)).expect("small");
+                self.stand_in(from, to);
+            }
+            21 if chance.one_in(2) => self.make_entry(chance),
+            21 => self.end_entry(chance),
+            22 | 23 => {
+                let seen = 1 + u8::from(chance.one_in(8));
+                // Managers and the operator, mostly: the others have not the right to.
+                let who = if chance.one_in(6) { who } else { 2 + who % 3 };
+                self.override_it(who, seen);
+            }
+            24 => {
+                for (_, state) in &mut self.wishes.after {
+                    *state = ChangeState::Succeeded;
+                    self.log.push(Happened::OtherSucceeded);
+                }
             }
             _ => self.run(chance),
         }

@@ -18,7 +18,7 @@ mod stage;
 use std::time::Duration;
 
 use domain::ChangeId;
-use portolan_control::{MIGRATOR, runs::Worker};
+use portolan_control::{MIGRATOR, runs::CLAIM};
 use sandbox::world::faults::{Fault, Kind};
 use serde_json::{Value, json};
 use sqlx::{
@@ -208,7 +208,10 @@ async fn waiting(stage: &Stage, many: usize) -> Value {
     json!({"waiting": many, "worker_share_of_a_core": worker_share, "database_share_of_a_core": base_share})
 }
 
-/// A claim that finds nothing, with so many finished runs of five steps.
+/// So many steps are claimed to time one claim.
+const CLAIMED: usize = 2_000;
+
+/// The claim of a step that is due, one of many, beside so many finished runs of five steps. Nobody works.
 async fn claims(stage: &Stage, finished: usize) -> Value {
     let mut conn = stage.portal.pool.acquire().await.expect("a connection");
     let have = stage
@@ -220,32 +223,36 @@ async fn claims(stage: &Stage, finished: usize) -> Value {
          INSERT INTO step (id, run_id, position, region, kind, state, due_at)
              SELECT gen_random_uuid(), r.id, p, 'eu-west-1', 'check_image', 'succeeded', now() - interval '1 day'
              FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, {missing})) r, generate_series(0, 4) p;
-         ANALYZE step;"
+         UPDATE attempt SET ended_at = now(), outcome = 'released' WHERE ended_at IS NULL;
+         UPDATE step SET state = 'due', due_at = now(), lease_owner = NULL, lease_expires_at = NULL WHERE state = 'running';"
     )))
     .execute(&mut *conn)
     .await
     .expect("finished runs");
-    let plan: Vec<String> = sqlx::query_scalar(
-        "EXPLAIN SELECT id FROM step WHERE state IN ('due', 'running') AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
-    )
-    .fetch_all(&mut *conn)
-    .await
-    .expect("plan");
-    drop(conn);
-    let worker = Worker::new("claims");
+    sqlx::raw_sql("VACUUM ANALYZE step; ")
+        .execute(&mut *conn)
+        .await
+        .expect("vacuumed");
+    let lease = 3_600.0_f64;
+    let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {CLAIM}")))
+        .bind("claims")
+        .bind(lease)
+        .bind(uuid::Uuid::now_v7())
+        .fetch_all(&mut *conn)
+        .await
+        .expect("plan");
     let mut all = vec![];
-    for _ in 0..2_000 {
+    for _ in 0..CLAIMED {
         let from = Instant::now();
-        assert!(
-            !stage
-                .portal
-                .control
-                .work_once(&worker)
-                .await
-                .expect("claims"),
-            "nothing is due"
-        );
+        let claimed = sqlx::query(CLAIM)
+            .bind("claims")
+            .bind(lease)
+            .bind(uuid::Uuid::now_v7())
+            .fetch_optional(&mut *conn)
+            .await
+            .expect("claims");
         all.push(from.elapsed().as_secs_f64() * 1_000.0);
+        assert!(claimed.is_some(), "{CLAIMED} are due");
     }
     json!({"finished_runs": finished, "claim": spread(all), "plan": plan})
 }
@@ -366,6 +373,10 @@ async fn main() {
     .await;
     let step = step_to_step(&stage, runs, slow_ms).await;
     let waits = waiting(&stage, many).await;
+    let id = started(&stage).await;
+    stage.copies(id, CLAIMED).await;
+    // Once before it counts, so that both are measured warm.
+    claims(&stage, finished.min(1_000)).await;
     let few = claims(&stage, finished.min(10_000)).await;
     let lots = claims(&stage, finished).await;
     drop(stage);

@@ -33,6 +33,7 @@ mod wave;
 mod worker;
 
 pub use log::LogLine;
+pub use rows::claims::CLAIM;
 pub use view::{
     AttemptView, AwsSessionView, CallView, LeaseView, ReadingView, RunView, StepView, WaveView,
 };

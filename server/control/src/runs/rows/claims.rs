@@ -60,6 +60,28 @@ struct Row {
     age: f64,
 }
 
+/// The statement of a claim, of a worker's name, the seconds of a lease and the id of an attempt: for whoever measures it.
+pub const CLAIM: &str = "WITH due AS (
+         SELECT id, lease_owner IS NOT NULL AS died FROM step
+         WHERE state IN ('due', 'running') AND due_at <= now()
+         ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED),
+     lost AS (
+         UPDATE attempt a SET ended_at = now(), outcome = 'lost' FROM due
+         WHERE a.step_id = due.id AND a.ended_at IS NULL),
+     taken AS (
+         UPDATE step s SET state = 'running', lease_owner = $1, lease_epoch = s.lease_epoch + 1,
+             lease_expires_at = now() + make_interval(secs => $2), due_at = now() + make_interval(secs => $2),
+             attempts = s.attempts + 1,
+             -- No attempt yet: never claimed, or a person has sent it to look again, which starts the clock anew.
+             deaths = CASE WHEN s.attempts = 0 THEN 0 WHEN due.died THEN s.deaths + 1 ELSE s.deaths END,
+             started_at = CASE WHEN s.attempts = 0 THEN now() ELSE coalesce(s.started_at, now()) END
+         FROM due WHERE s.id = due.id
+         RETURNING s.id, s.run_id, s.position, s.region, s.kind, s.attempts, s.restarts, s.deaths, s.progress, s.lease_epoch,
+             extract(epoch FROM now() - s.started_at)::float8 AS age),
+     begun AS (
+         INSERT INTO attempt (id, step_id, epoch, worker, started_at) SELECT $3, id, lease_epoch, $1, now() FROM taken)
+     SELECT taken.*, run.change_id, run.stepped_up FROM taken JOIN run ON run.id = taken.run_id";
+
 /// Takes the step that has been due longest, if there is one nobody holds.
 pub(in crate::runs) async fn claim(
     database: impl PgExecutor<'_>,
@@ -67,33 +89,12 @@ pub(in crate::runs) async fn claim(
     length: Duration,
 ) -> Result<Option<Claim>> {
     let asked = Instant::now();
-    let row: Option<Row> = sqlx::query_as(
-        "WITH due AS (
-             SELECT id, lease_owner IS NOT NULL AS died FROM step
-             WHERE state IN ('due', 'running') AND due_at <= now()
-             ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED),
-         lost AS (
-             UPDATE attempt a SET ended_at = now(), outcome = 'lost' FROM due
-             WHERE a.step_id = due.id AND a.ended_at IS NULL),
-         taken AS (
-             UPDATE step s SET state = 'running', lease_owner = $1, lease_epoch = s.lease_epoch + 1,
-                 lease_expires_at = now() + make_interval(secs => $2), due_at = now() + make_interval(secs => $2),
-                 attempts = s.attempts + 1,
-                 -- No attempt yet: never claimed, or a person has sent it to look again, which starts the clock anew.
-                 deaths = CASE WHEN s.attempts = 0 THEN 0 WHEN due.died THEN s.deaths + 1 ELSE s.deaths END,
-                 started_at = CASE WHEN s.attempts = 0 THEN now() ELSE coalesce(s.started_at, now()) END
-             FROM due WHERE s.id = due.id
-             RETURNING s.id, s.run_id, s.position, s.region, s.kind, s.attempts, s.restarts, s.deaths, s.progress, s.lease_epoch,
-                 extract(epoch FROM now() - s.started_at)::float8 AS age),
-         begun AS (
-             INSERT INTO attempt (id, step_id, epoch, worker, started_at) SELECT $3, id, lease_epoch, $1, now() FROM taken)
-         SELECT taken.*, run.change_id, run.stepped_up FROM taken JOIN run ON run.id = taken.run_id",
-    )
-    .bind(worker)
-    .bind(length.as_secs_f64())
-    .bind(new_id::<AttemptId>().0)
-    .fetch_optional(database)
-    .await?;
+    let row: Option<Row> = sqlx::query_as(CLAIM)
+        .bind(worker)
+        .bind(length.as_secs_f64())
+        .bind(new_id::<AttemptId>().0)
+        .fetch_optional(database)
+        .await?;
     Ok(row.map(|row| Claim {
         lease: Lease::new(row.id.into(), row.lease_epoch, asked, length),
         run: row.run_id.into(),

@@ -204,7 +204,8 @@ impl World {
             .control
             .make_entry(&self.fresh(&self.keeper), new)
             .await;
-        self.entries.push(made.expect("made").id);
+        // Of stops there is one for each place.
+        self.entries.extend(made.ok().map(|entry| entry.id));
     }
 
     /// Somebody asks for something; none where they may not.

@@ -1,6 +1,7 @@
 //! Claiming stays flat: whatever has ended is not looked at.
 
-use sqlx::PgPool;
+use portolan_control::runs::CLAIM;
+use sqlx::{AssertSqlSafe, PgPool};
 
 #[sqlx::test(migrator = "portolan_control::MIGRATOR")]
 async fn a_claim_reads_the_short_index_and_no_finished_step(pool: PgPool) {
@@ -20,12 +21,14 @@ async fn a_claim_reads_the_short_index_and_no_finished_step(pool: PgPool) {
     .execute(&mut *conn)
     .await
     .expect("rows");
-    let plan: Vec<String> = sqlx::query_scalar(
-        "EXPLAIN SELECT id FROM step WHERE state IN ('due', 'running') AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
-    )
-    .fetch_all(&mut *conn)
-    .await
-    .expect("plan");
+    // The worker's own statement.
+    let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {CLAIM}")))
+        .bind("a worker")
+        .bind(20.0)
+        .bind(uuid::Uuid::now_v7())
+        .fetch_all(&mut *conn)
+        .await
+        .expect("plan");
     let plan = plan.join("\n");
     assert!(plan.contains("Index Scan using step_due"), "{plan}");
     assert!(

@@ -54,7 +54,8 @@ pub(crate) async fn fold(state: AppState) {
 /// Counts and times one request under its route's pattern.
 pub async fn measure(request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let method = request.method().as_str().to_owned();
+    // Whoever asks may invent methods, and each label is kept for ever.
+    let method = super::request::known(request.method()).to_owned();
     let route = request
         .extensions()
         .get::<MatchedPath>()

@@ -284,3 +284,18 @@ async fn a_request_that_never_comes(pool: PgPool) {
     .await;
     assert!(ended.is_ok(), "the portal hung up");
 }
+
+/// Whoever asks may invent methods; what is counted by method must not grow with that.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn invented_methods_are_counted_as_one(pool: PgPool) {
+    let world = World::start(pool).await;
+    let mut browser = world.browser();
+    for n in 0..5 {
+        let method = Method::from_bytes(format!("INVENTED{n}").as_bytes()).expect("a method");
+        let answer = browser.send(method, "/healthz", &[], None).await;
+        assert_eq!(answer.status, 405);
+    }
+    let told = browser.get("/metrics").await.text;
+    assert!(told.contains(r#"method="other""#), "{told}");
+    assert!(!told.contains("INVENTED"), "{told}");
+}

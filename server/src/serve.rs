@@ -46,7 +46,8 @@ pub fn router(state: &AppState) -> Router {
         .layer(middleware::from_fn_with_state(with(), edge::limits::writes))
         .layer(middleware::from_fn_with_state(with(), edge::csrf::protect))
         .layer(middleware::from_fn_with_state(with(), edge::caller::find))
-        .layer(sessions::layer(state));
+        .layer(sessions::layer(state))
+        .layer(middleware::from_fn(edge::request::to_the_end));
     let mut open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready));

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: the layer under which a POST with a key is done once.
+//! `Idempotency-Key`: the layer under which a POST with a key is done once. That it is done to its end, whether the client
+//! hangs up or not, is [`super::request::to_the_end`]'s.
 
 use axum::{
     body::Body,
@@ -52,15 +53,8 @@ pub async fn once(
         }
         Err(error) => return Refused::from(error).into_response(),
     }
-    // In a task of its own: a client that hangs up must not leave a request half answered.
-    let done = tokio::spawn(async move {
-        let response = next.run(request).await;
-        keep(&state, &keyed, response).await
-    });
-    match done.await {
-        Ok(response) => response,
-        Err(error) => Refused::from(control::Error::fault(error)).into_response(),
-    }
+    let response = next.run(request).await;
+    keep(&state, &keyed, response).await
 }
 
 async fn prepare(

@@ -15,10 +15,14 @@ use axum::{
 use control::Actor;
 use domain::{Refusal, RefusalCode, RequestId};
 use futures::FutureExt as _;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::Refused;
 use crate::AppState;
+
+/// So many characters of a path are logged.
+const LOGGED: usize = 200;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -119,18 +123,50 @@ fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<String> {
 /// One line for each request. Never the query: it may hold an authorisation code.
 pub async fn log(facts: RequestFacts, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (safe, method) = (is_safe(request.method()), known(request.method()));
+    let path: String = request.uri().path().chars().take(LOGGED).collect();
     let response = next.run(request).await;
     let (status, ms) = (response.status(), began.elapsed().as_millis());
     let id = facts.id;
     if status.is_server_error() {
-        tracing::error!(%method, path, status = status.as_u16(), ms, request_id = %id, "request");
-    } else if status.is_client_error() || !is_safe(&method) {
-        tracing::info!(%method, path, status = status.as_u16(), ms, request_id = %id, "request");
+        tracing::error!(method, path, status = status.as_u16(), ms, request_id = %id, "request");
+    } else if status.is_client_error() || !safe {
+        tracing::info!(method, path, status = status.as_u16(), ms, request_id = %id, "request");
     } else {
-        tracing::debug!(%method, path, status = status.as_u16(), ms, request_id = %id, "request");
+        tracing::debug!(method, path, status = status.as_u16(), ms, request_id = %id, "request");
     }
     response
+}
+
+/// The method by its name, where it is one of HTTP's own.
+pub fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Does what changes something in a task of its own: a client that hangs up, or a time that is over, stops neither the deed
+/// nor what is written about it.
+pub async fn to_the_end(request: Request, next: Next) -> Response {
+    if is_safe(request.method()) {
+        return next.run(request).await;
+    }
+    let task = tokio::spawn(next.run(request).in_current_span());
+    match task.await {
+        Ok(response) => response,
+        // A panic goes on where it would have gone.
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Refused::from(control::Error::fault(error)).into_response(),
+        },
+    }
 }
 
 /// Methods that change nothing.

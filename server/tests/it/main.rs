@@ -8,6 +8,7 @@ mod csrf;
 mod halted;
 mod harness;
 mod headers;
+mod hung_up;
 mod keyed;
 mod layout;
 mod limits;

@@ -77,15 +77,16 @@ impl Browser {
     /// What one of our own pages would send: same origin, with the session's token.
     pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = self.csrf();
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields).append_pair("csrf", &token);
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .append_pair("csrf", &token)
+            .finish();
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("sec-fetch-site", "same-origin"),
             ("origin", &self.origin.clone()),
         ];
-        self.send(Method::POST, path, &headers, Some(form.finish()))
-            .await
+        self.send(Method::POST, path, &headers, Some(form)).await
     }
 
     /// What a script of one of our own pages would send.

@@ -254,7 +254,8 @@ impl World {
                 // Another change of the same place is under way.
                 self.of(id, "UPDATE change SET state = 'running' WHERE id = (SELECT o.id FROM change c JOIN change o
                      ON o.service = c.service AND o.environment = c.environment AND o.id <> c.id AND o.state IN ('approved', 'failed', 'cancelled')
-                     WHERE c.id = $1 AND c.state <> 'running' LIMIT 1)").await;
+                     WHERE c.id = $1 AND NOT EXISTS (SELECT FROM change r WHERE r.service = c.service AND r.environment = c.environment
+                         AND r.state IN ('running', 'needs_attention')) LIMIT 1)").await;
             }
             5 | 6 => self.entry(random).await,
             7 => self.stand_in(random).await,

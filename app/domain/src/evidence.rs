@@ -151,6 +151,69 @@ impl Evidence {
         }
         out
     }
+
+    /// The same for people, one clause for each thing that differs; the paths stand in the record.
+    pub fn differences_in_words(&self, now: &Self) -> Vec<String> {
+        let mut all = vec![];
+        let mut say = |words: String| {
+            if !all.contains(&words) {
+                all.push(words);
+            }
+        };
+        for path in self.differences(now).into_keys() {
+            let mut parts = path.split('.');
+            let (first, second) = (parts.next().unwrap_or_default(), parts.next());
+            let at = second.and_then(|n| n.parse::<usize>().ok());
+            let sides = at.and_then(|n| Some((self.targets.get(n)?, now.targets.get(n)?)));
+            let what = match (first, parts.next(), sides) {
+                ("targets", Some("current"), Some((was, is))) => {
+                    say(moved(was, is));
+                    continue;
+                }
+                ("targets", _, Some((was, _))) => {
+                    say(format!(
+                        "where and how it runs in {} has changed",
+                        was.region
+                    ));
+                    continue;
+                }
+                ("targets", ..) => "the environment has other regions",
+                ("rule_version", ..) => "the rules have changed",
+                ("policy_version", ..) => "the policies have changed",
+                ("wave", ..) => "the waves have changed",
+                ("through", ..) => "the addresses and roles it is done by have changed",
+                ("team", ..) => "another team owns the service",
+                ("digest" | "commit" | "version", ..) => "the release has changed",
+                ("system" | "tier" | "pipeline" | "repository", ..) => {
+                    "the service's entry in the catalogue has changed"
+                }
+                ("protected", ..) => "whether the environment is protected has changed",
+                ("requester", ..) => "the requester signs in by another name",
+                (other, ..) => {
+                    say(format!("{} has changed", other.replace('_', " ")));
+                    continue;
+                }
+            };
+            say(what.to_owned());
+        }
+        all
+    }
+}
+
+/// What runs in a region, then and now.
+fn moved(was: &Target, is: &Target) -> String {
+    let version = |of: &Target| of.current.as_ref().map(|current| current.version.clone());
+    let region = &was.region;
+    match (version(was), version(is)) {
+        (Some(then), Some(now)) if then != now => {
+            format!("{region} ran {then} then and runs {now} now")
+        }
+        (None, Some(now)) => format!("{region} runs {now} now, and nothing that is known then"),
+        (Some(then), None) => {
+            format!("{region} ran {then} then, and what runs there now is not known")
+        }
+        _ => format!("{region} runs another image of the same version now"),
+    }
 }
 
 fn compare(path: &str, was: &Value, is: &Value, out: &mut BTreeMap<String, (String, String)>) {
@@ -327,6 +390,31 @@ pub(crate) mod tests {
                 .for_each(|(i, v)| leaves(&format!("{path}/{i}"), v, out)),
             _ => out.push(path.to_owned()),
         }
+    }
+
+    #[test]
+    fn differences_are_told_in_words_once_each() {
+        let mut now = sample();
+        now.rule_version = "r2".into();
+        now.pipeline = "shop/other".into();
+        now.repository = "shop/other".into();
+        for target in &mut now.targets {
+            target.current = None;
+        }
+        now.targets[0].current = Some(Running {
+            version: Version::parse("2.0.0").expect("version"),
+            digest: ImageDigest::parse(format!("sha256:{}", "c".repeat(64))).expect("digest"),
+        });
+        assert_eq!(
+            sample().differences_in_words(&now),
+            [
+                "the service's entry in the catalogue has changed",
+                "the rules have changed",
+                "eu-central-1 ran 1.0.0 then and runs 2.0.0 now",
+                "eu-west-1 ran 1.0.0 then, and what runs there now is not known",
+            ]
+        );
+        assert!(sample().differences_in_words(&sample()).is_empty());
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn would_void(change: &ChangeDetail) -> Html {
     note(
         "triangle-alert",
         "warn",
-        html! { <p class="panel-title">"Started now, it would not run"</p><p class="user-text">{why}</p><p>"Its approvals would be void then."</p> },
+        html! { <p class="panel-title">"Started now, it would not run"</p><p class="user-text">{why}</p><p>"It would be out of date then, and to be asked for or approved again."</p> },
     )
 }
 
@@ -196,7 +196,7 @@ fn standing(visit: &Visit, change: &ChangeDetail) -> Html {
         ChangeState::Stale => told(
             "history",
             "warn",
-            "The evidence no longer holds, so the approvals are void. Ask for it again to get new ones.",
+            "What it was asked for with no longer holds, so it did not run and never will. Ask for it again.",
         ),
         ChangeState::NeedsAttention => {
             let look = html! { <p><a class="btn btn-sm" href=format!("/attention/{}", row.id) id="look">{icon("search")}"Look and decide"</a></p> };

@@ -8,7 +8,7 @@ const REASONS = ['Faster checkout for returning customers', 'Fixes rounding of d
 const WHY = {
   failed: 'The rollout did not finish: 1 of 2 pods is not ready.',
   rejected: 'Not before the campaign is over.',
-  stale: 'What would be done now differs from what was approved: targets.1.current.',
+  stale: 'What would be done now is not what was asked for: eu-west-1 ran 1.0.0 then and runs 1.1.0 now.',
   cancelled: 'Wrong version.',
   expired: 'It was not approved in time.',
 };

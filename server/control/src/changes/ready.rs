@@ -55,7 +55,7 @@ impl Hindrance {
             Self::Expired(refusal) | Self::Early(refusal) | Self::Held(refusal) => refusal.clone(),
             Self::Stale { why, .. } => Refusal::new(
                 RefusalCode::Stale,
-                format!("{why} Approvals are void; ask for it again."),
+                format!("{why} Nothing was done. Ask for it again."),
             ),
             Self::QuorumLost(why) => wrong_state(why.clone()),
         }
@@ -126,7 +126,7 @@ impl Control {
         self.hindrance(&mut conn, stored, &found).await
     }
 
-    /// How what would be done now differs from what was approved, and the same in words.
+    /// How what would be done now differs from what was asked for, and the same in words.
     async fn stale(
         &self,
         conn: &mut PgConnection,
@@ -137,10 +137,10 @@ impl Control {
             Ok(planned) => {
                 let differences = stored.evidence.differences(&planned.evidence);
                 if !differences.is_empty() {
-                    let names: Vec<_> = differences.keys().map(String::as_str).collect();
+                    let words = stored.evidence.differences_in_words(&planned.evidence);
                     let why = format!(
-                        "What would be done now differs from what was approved: {}.",
-                        names.join(", ")
+                        "What would be done now is not what was asked for: {}.",
+                        words.join("; ")
                     );
                     return Ok(Some((json!(differences), why)));
                 }

@@ -39,7 +39,7 @@ async fn what_changed_since_the_approval_makes_it_stale(pool: PgPool) {
     assert!(
         seen.state_reason
             .as_deref()
-            .is_some_and(|w| w.contains("pipeline")),
+            .is_some_and(|w| w.contains("entry in the catalogue")),
         "{:?}",
         seen.state_reason
     );

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{ChangeDetail, RequirementView, evidence::Planned, rows};
+use super::{ChangeDetail, RequirementView, evidence::Planned, rollback::only_rollback, rows};
 use crate::{ChangeTx, Control, Error, Result, new_id};
 
 /// What a person asks for.
@@ -182,6 +182,9 @@ impl Control {
         let mut tx = self.begin(caller).await?;
         if let Some(of) = new.retry_of {
             only_retry(&mut tx, of).await?;
+        }
+        if let Some(of) = evidence.rollback_of {
+            only_rollback(&mut tx, of).await?;
         }
         let lasts =
             SignedDuration::try_from(self.settings().times.change_expires).map_err(Error::fault)?;

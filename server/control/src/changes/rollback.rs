@@ -1,13 +1,13 @@
 //! Going back: one click from a deployment that failed or turned out bad, to a new change that undoes it.
 
 use domain::{
-    Caller, ChangeId, ChangeKind, ChangeState, Evidence, Reason, Refusal, RefusalCode, StartMode,
-    policy::RequestChange,
+    Caller, Change, ChangeId, ChangeKind, ChangeState, Evidence, Reason, Refusal, RefusalCode,
+    StartMode, policy::RequestChange,
 };
 use sqlx::PgConnection;
 
 use super::{ChangeDetail, Preview, request::Wish, rows};
-use crate::{Control, Error, Result};
+use crate::{ChangeTx, Control, Error, Result};
 
 /// What undoing a change would do, and what a deployment of the same would need.
 #[derive(Clone, Debug)]
@@ -110,9 +110,32 @@ impl Control {
         let draft = super::request::draft(&as_rollback);
         self.policies()
             .may(caller, RequestChange, &draft, self.now())?;
+        unless_open(&mut conn, &stored.change).await?;
         self.plan_rollback(&mut conn, &caller.person.login, stored)
             .await?;
         Ok(())
+    }
+}
+
+/// Locks what is undone, so that of two who ask at once one is told of the other.
+///
+/// # Errors
+/// Refused while another rollback of it is under way.
+pub(super) async fn only_rollback(tx: &mut ChangeTx, of: ChangeId) -> Result<()> {
+    match rows::for_update(tx, of).await? {
+        Some(stored) => unless_open(tx.conn(), &stored.change).await,
+        None => Ok(()),
+    }
+}
+
+async fn unless_open(conn: &mut PgConnection, of: &Change) -> Result<()> {
+    match rows::open_rollback(conn, of).await? {
+        None => Ok(()),
+        Some(open) => Err(Refusal::new(
+            RefusalCode::Conflict,
+            format!("It is being rolled back already, by change {open}, which has not ended."),
+        )
+        .into()),
     }
 }
 

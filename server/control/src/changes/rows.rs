@@ -159,6 +159,29 @@ pub(super) async fn open_retry(
     Ok(found.map(Into::into))
 }
 
+/// The rollback of a change that has not ended.
+pub(super) async fn open_rollback(
+    conn: &mut PgConnection,
+    of: &Change,
+) -> Result<Option<ChangeId>> {
+    let ended: Vec<&str> = ChangeState::ALL
+        .iter()
+        .filter(|state| state.is_final())
+        .map(|state| state.as_str())
+        .collect();
+    let found: Option<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT id FROM change WHERE service = $1 AND environment = $2 AND kind = 'rollback' AND state <> ALL ($3)
+           AND evidence::jsonb ->> 'rollback_of' = $4 ORDER BY id DESC LIMIT 1",
+    )
+    .bind(of.service.as_str())
+    .bind(of.environment.as_str())
+    .bind(ended)
+    .bind(of.id.to_string())
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(Into::into))
+}
+
 pub(super) struct New<'a> {
     pub(super) change: &'a Change,
     pub(super) reason: &'a Reason,

@@ -102,6 +102,22 @@ async fn each_region_goes_back_to_what_was_good_there(pool: PgPool) {
     );
     assert_eq!(runs(&stage).await, both("1.2.0", "1.2.0"));
 
+    // One at a time.
+    let ask = || {
+        let reason = Reason::parse("it is slow").expect("reason");
+        control.request_rollback(&stage.developer, third.row.id, reason, StartMode::Manual)
+    };
+    let open = ask().await.expect("requested");
+    let again = ask().await.expect_err("one is open");
+    assert_eq!(again.code(), RefusalCode::Conflict);
+    assert!(again.to_string().contains(&open.row.id.to_string()));
+    let button = stage.change(third.row.id).await.buttons.rollback;
+    assert_eq!(button.expect_err("one is open").code, RefusalCode::Conflict);
+    control
+        .cancel(&stage.developer, open.row.id, "another way".into())
+        .await
+        .expect("cancelled");
+
     let undone = {
         let _worker = stage.worker();
         back(&stage, third.row.id).await

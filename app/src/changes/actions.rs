@@ -54,6 +54,8 @@ pub(super) fn actions(visit: &Visit, change: &ChangeDetail, posted: &Posted<'_>)
     ];
     for (name, may, label, glyph, question, effect) in asks {
         match may {
+            // The same as looking again, which stands above.
+            _ if name == "retry" && change.row.state == ChangeState::NeedsAttention => {}
             Ok(()) => pieces.push(ask(
                 visit, change, posted, name, label, glyph, question, effect,
             )),

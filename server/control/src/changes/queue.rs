@@ -3,7 +3,7 @@
 
 mod rows;
 
-use domain::{Caller, ChangeId, ChangeState, Login, Version, policy::Read};
+use domain::{Caller, ChangeId, ChangeState, Evidence, Login, Version, policy::Read};
 use serde::Serialize;
 
 use super::{ChangeRow, rows as changes};
@@ -23,6 +23,9 @@ pub struct Queued {
     pub held: bool,
     /// What of the calendar holds it, in a sentence, as of the last look a moment ago.
     pub calendar: Option<String>,
+    /// Once the holder has succeeded, this change is out of date: it was asked for over something else. False where that was
+    /// not looked at.
+    pub outdated: bool,
 }
 
 /// The change that runs, or needs attention, in the target.
@@ -48,18 +51,35 @@ impl Queued {
             None if self.held => "another change of the same service and environment".to_owned(),
             None => "a worker".to_owned(),
         };
+        let then = if self.outdated {
+            " Once that has succeeded, this change is out of date and has to be asked for again."
+        } else {
+            ""
+        };
         match self.place {
-            None | Some(1) => format!("Waits for {held}."),
-            Some(2) => format!("Waits for {held}, and for one change before it."),
+            None | Some(1) => format!("Waits for {held}.{then}"),
+            Some(2) => format!("Waits for {held}, and for one change before it.{then}"),
             Some(n) if n > COUNTED => {
                 format!(
-                    "Waits for {held}, and for more than {} changes before it.",
+                    "Waits for {held}, and for more than {} changes before it.{then}",
                     COUNTED - 1
                 )
             }
-            Some(n) => format!("Waits for {held}, and for {} changes before it.", n - 1),
+            Some(n) => format!(
+                "Waits for {held}, and for {} changes before it.{then}",
+                n - 1
+            ),
         }
     }
+}
+
+/// Whether what was asked for over what ran then is out of date once `version` runs everywhere it is about.
+pub(super) fn outdates(evidence: &Evidence, version: &Version) -> bool {
+    let current = |target: &domain::Target| {
+        let current = target.current.as_ref();
+        current.is_some_and(|current| current.version == *version)
+    };
+    !evidence.targets.iter().all(current)
 }
 
 impl Control {
@@ -94,6 +114,7 @@ impl Control {
                 place: place.ahead.map(|ahead| ahead + 1),
                 held: place.holder.is_some(),
                 calendar: row.state_reason.clone(),
+                outdated: false,
                 holder: holder.map(|change| Holder {
                     id: change.id,
                     state: change.state,
@@ -118,6 +139,7 @@ mod tests {
                 holder: None,
                 held,
                 calendar: None,
+                outdated: false,
             }
             .words()
         };

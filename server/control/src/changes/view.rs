@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{
     ChangeRow, MatchedRules, Timed,
+    queue::outdates,
     ready::{Hindrance, is_ready},
     request::{asked_again, draft},
     rows,
@@ -186,7 +187,12 @@ impl Control {
             queued: None,
         }];
         self.queue(caller, &mut row).await?;
-        let [row] = row;
+        let [mut row] = row;
+        if let Some(queued) = &mut row.queued
+            && let Some(holder) = &queued.holder
+        {
+            queued.outdated = outdates(&stored.evidence, &holder.version);
+        }
         Ok(ChangeDetail {
             row,
             evidence: stored.evidence,
@@ -431,8 +437,13 @@ impl Control {
             cancel: can(!ended, "cancel").and_then(|()| policies.may(caller, Cancel, change, now)),
             resume: can(change.state == ChangeState::NeedsAttention, "resume")
                 .and_then(|()| policies.may(caller, Resume, change, now)),
-            retry: retryable(change)
-                .and_then(|()| policies.may(caller, RequestChange, &draft(&stored.evidence), now)),
+            // What is parked is asked again by being looked at again.
+            retry: if change.state == ChangeState::NeedsAttention {
+                policies.may(caller, Resume, change, now)
+            } else {
+                let wish = draft(&stored.evidence);
+                retryable(change).and_then(|()| policies.may(caller, RequestChange, &wish, now))
+            },
             rollback: can(false, "roll back"),
             ask_override: can(false, "override"),
             confirm_override: can(false, "confirm"),

@@ -38,7 +38,8 @@ async fn the_waiting_know_their_place_and_go_in_order(pool: PgPool) {
     assert_eq!(place.place, Some(2));
     assert_eq!(
         place.words(),
-        "Waits for the change to 1.1.0, which runs, and for one change before it."
+        "Waits for the change to 1.1.0, which runs, and for one change before it. \
+         Once that has succeeded, this change is out of date and has to be asked for again."
     );
     assert_eq!(
         queued(&stage, first).await,

@@ -315,7 +315,7 @@ fn effect(found: &AttentionDetail, parked: &Parked, asked: Asked) -> String {
         Choice::Abandon if found.change.cancel_requested => "Nothing further is done, and the change ends as cancelled. It was being stopped before: a build that still runs is not stopped by this. Its page says what was and what was not done in each region.".to_owned(),
         Choice::Abandon => {
             let canary = if found.change.evidence.share().is_some() {
-                " A canary that stands stays until the next deployment or a rollback takes it away."
+                " A canary that stands stays until the next deployment takes it away, or a rollback where there is a release to go back to."
             } else {
                 ""
             };

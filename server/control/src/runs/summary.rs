@@ -64,7 +64,8 @@ fn words(version: &Version, region: &RegionName, facts: &[&Fact]) -> String {
 }
 
 /// Who takes a canary away that a change left behind.
-const REMOVED: &str = "the next deployment or a rollback takes it away";
+const REMOVED: &str =
+    "the next deployment takes it away, as a rollback does where there is a release to go back to";
 
 fn succeeded(facts: &[&Fact], kind: StepKind) -> bool {
     facts

@@ -18,6 +18,7 @@ use control::{Clock, outside::PortalIdentity};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinHandle,
 };
 
 use domain::RefusalCode;
@@ -142,10 +143,30 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         let state = state.clone();
         tokio::spawn(async move { state.worker().work_until(state.stopped()).await })
     });
-    on(listener, &state).await;
-    if let Some(worker) = worker {
-        worker.await?;
+    let serving = std::pin::pin!(on(listener, &state));
+    match worker {
+        None => serving.await,
+        Some(worker) => beside(worker, serving, &state).await?,
     }
+    Ok(())
+}
+
+/// Serves while the worker works. One that ends before it is told to would leave a portal that looks well and starts nothing:
+/// the process ends then, and is started anew.
+async fn beside(
+    mut worker: JoinHandle<()>,
+    mut serving: std::pin::Pin<&mut impl Future<Output = ()>>,
+    state: &AppState,
+) -> anyhow::Result<()> {
+    let ended = tokio::select! {
+        () = &mut serving => return worker.await.context("the worker ended badly"),
+        ended = &mut worker => ended,
+    };
+    let early = !state.stopped().is_cancelled();
+    state.stop();
+    serving.await;
+    ended.context("the worker ended badly")?;
+    anyhow::ensure!(!early, "the worker ended before it was told to");
     Ok(())
 }
 

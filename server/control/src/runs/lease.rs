@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::StepId;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::rows;
 use crate::{Control, Error};
@@ -80,13 +80,14 @@ impl Control {
         loop {
             sleep(length / 3).await;
             let asked = Instant::now();
-            match rows::claims::renew(self.pool(), lease, length).await {
-                Ok(true) => lease.renewed(asked, length),
+            // A database that says nothing is as one that says no: the lease is over by the clock.
+            match timeout(length, rows::claims::renew(self.pool(), lease, length)).await {
+                Ok(Ok(true)) => lease.renewed(asked, length),
                 // The database may be back before the lease ends; afterwards another may have it.
-                Err(error) if lease.surely_holds() => {
+                Ok(Err(error)) if lease.surely_holds() => {
                     tracing::warn!(step = %lease.step, %error, "a lease could not be renewed");
                 }
-                Ok(false) | Err(_) => return Halt::Lost,
+                Ok(Ok(false) | Err(_)) | Err(_) => return Halt::Lost,
             }
         }
     }

@@ -7,7 +7,7 @@ use sqlx::{Postgres, pool::PoolConnection};
 use tokio::{
     sync::Semaphore,
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,9 @@ const EXPIRE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 /// The pause after the database failed.
 const FAULT: Duration = Duration::from_secs(1);
+/// So many leases without any answer of the database, and its connection is given up: a statement that is only slow has been
+/// ended by the database before. A connection whose other end has vanished says nothing for hours.
+const SILENT: u32 = 3;
 
 /// When things that are not done in every round were done last.
 #[derive(Debug, Default)]
@@ -68,14 +71,21 @@ impl Control {
             // Listens before it looks, so that what becomes due in between is not slept over.
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
-            let faultless = match self
-                .claim_due(worker, &mut own, &slots, &mut tasks, stop)
-                .await
-            {
-                Ok(()) => true,
-                Err(error) => {
+            let claimed = timeout(
+                self.settings().times.lease * SILENT,
+                self.claim_due(worker, &mut own, &slots, &mut tasks, stop),
+            );
+            let faultless = match claimed.await {
+                Ok(Ok(())) => true,
+                Ok(Err(error)) => {
                     own = None;
                     tracing::error!(%error, "the worker cannot claim steps");
+                    false
+                }
+                Err(_) => {
+                    // Closed as it is: nobody else is to wait on it.
+                    own.take().map(PoolConnection::detach);
+                    tracing::error!("the database does not answer; the worker connects anew");
                     false
                 }
             };
@@ -101,7 +111,14 @@ impl Control {
         while !stop.is_cancelled() {
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
-            let faultless = self.round(&mut last).await;
+            let round = timeout(
+                self.settings().times.lease * SILENT * 2,
+                self.round(&mut last),
+            );
+            let faultless = round.await.unwrap_or_else(|_| {
+                tracing::error!("the database does not answer; the worker begins its round anew");
+                false
+            });
             self.wait(rung, faultless, stop).await;
         }
     }

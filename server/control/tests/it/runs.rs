@@ -18,6 +18,7 @@ mod road;
 mod rollback;
 mod second_factor;
 mod share;
+mod silent;
 mod stage;
 mod thousand;
 mod tickets;

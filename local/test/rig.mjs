@@ -9,6 +9,7 @@ import { freePort } from '../parts/ports.mjs';
 import { startPostgres } from '../parts/postgres.mjs';
 import { startSandbox } from '../parts/sandbox.mjs';
 import { startStack } from '../stack.mjs';
+import { crashable } from './crash.mjs';
 import { Skip } from './skip.mjs';
 
 export class Rig {
@@ -54,6 +55,15 @@ export class Rig {
     return this.#once('database', async () => {
       const children = this.#children('database');
       return startPostgres({ children, folder: path.join(this.folder, 'database'), port: await freePort(), durable: false });
+    });
+  }
+
+  /** A Postgres that is killed when it is told to: `{databaseOwner, kill}`. */
+  crashable() {
+    return this.#once('crashable', async () => {
+      const made = await crashable({ folder: path.join(this.folder, 'crashable') });
+      this.#closing.push(() => made.close());
+      return made;
     });
   }
 

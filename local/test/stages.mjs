@@ -67,6 +67,17 @@ export const stages = [
     },
   },
   {
+    name: 'killed',
+    about: 'runs go on though Postgres is killed under them, at every point of every kind of step',
+    run: async (rig) => {
+      const { databaseOwner, kill } = await rig.crashable();
+      const test = ['--exact', '--ignored', 'runs::matrix::the_database_is_killed'];
+      await rig.run('cargo', ['test', '--locked', '--package', 'portolan-control', '--test', 'it', '--', ...test], { env: { DATABASE_URL: databaseOwner, PORTOLAN_KILL: kill } });
+      // A name that is no test's would pass as well.
+      if (!fs.readFileSync(rig.log, 'utf8').includes('1 passed')) throw new Error('the test was not run');
+    },
+  },
+  {
     name: 'build',
     about: 'the portal with its pages, and the sandbox world',
     run: async (rig) => {

@@ -10,6 +10,8 @@ mod points;
 mod thread;
 mod warp;
 
+use std::sync::Arc;
+
 use domain::StepKind;
 use sandbox::jenkins::{Behaviour, Patch};
 use sqlx::PgPool;
@@ -72,6 +74,26 @@ async fn the_database_throws_everybody_out(pool: PgPool) {
         let how = format!("database lost in {kind}, {phase:?}");
         let out = admin.throws_out();
         let (point, passed) = point(kind, phase, move || Way::Do(out.clone())).counted();
+        let first = worker(&stage, id, point);
+        first.ended().await.expect("goes on");
+        assert!(passed.reached(), "{how}: never got there");
+        as_if_nothing_had_happened(&stage, id, before, kind, &how).await;
+    }
+}
+
+/// Every process of it at once, and a start on what is left. `PORTOLAN_KILL` is the address that does so, since other tests
+/// need their database: `make test` has a stage for this one.
+#[sqlx::test(migrator = "portolan_control::MIGRATOR")]
+#[ignore = "kills the database: make test ONLY=killed"]
+async fn the_database_is_killed(pool: PgPool) {
+    let stage = stage(pool, 3_000).await;
+    let kills = thread::kills_the_database();
+    for (kind, phase) in cells() {
+        let id = started(&stage, kind).await;
+        let before = built(&stage, kind);
+        let how = format!("database killed in {kind}, {phase:?}");
+        let kill = Arc::clone(&kills);
+        let (point, passed) = point(kind, phase, move || Way::Do(Arc::clone(&kill))).counted();
         let first = worker(&stage, id, point);
         first.ended().await.expect("goes on");
         assert!(passed.reached(), "{how}: never got there");

@@ -1,6 +1,8 @@
 //! A worker in a thread of its own, with its own runtime and connections: what happens to it happens to nobody else.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -99,6 +101,19 @@ pub(super) fn doing(
             });
         });
     }))
+}
+
+/// Kills the database and comes back when it is there again.
+pub(super) fn kills_the_database() -> Arc<dyn Fn() + Send + Sync> {
+    let address = std::env::var("PORTOLAN_KILL").expect("PORTOLAN_KILL, of make test");
+    Arc::new(move || {
+        let mut wire = TcpStream::connect(&address).expect("somebody who kills it");
+        let asked = format!("POST / HTTP/1.0\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n");
+        wire.write_all(asked.as_bytes()).expect("asked");
+        let mut answer = String::new();
+        wire.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.contains(" 204 "), "{answer}");
+    })
 }
 
 /// Somebody with the right to throw everybody out of the database, at once and from any thread.

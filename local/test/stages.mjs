@@ -67,6 +67,16 @@ export const stages = [
     },
   },
   {
+    name: 'explained',
+    about: 'what explain says is what happens, a hundred thousand times',
+    run: async (rig) => {
+      const { databaseOwner } = await rig.database();
+      const env = { DATABASE_URL: databaseOwner, PORTOLAN_CASES: process.env.PORTOLAN_CASES ?? '100000' };
+      await rig.run('cargo', ['test', '--locked', '--package', 'portolan-control', '--test', 'it', '--', 'explained::', '--nocapture'], { env });
+      if (!fs.readFileSync(rig.log, 'utf8').includes('2 passed')) throw new Error('the tests were not run');
+    },
+  },
+  {
     name: 'killed',
     about: 'runs go on though Postgres is killed under them, at every point of every kind of step',
     run: async (rig) => {

@@ -105,7 +105,8 @@ impl Action {
         match self {
             Self::Approve | Self::Start => 8,
             Self::AskOverride | Self::ConfirmOverride | Self::OverridePromotion => 6,
-            Self::Resume | Self::Retry | Self::Rollback => 3,
+            Self::Resume => 8,
+            Self::Retry | Self::Rollback => 3,
             Self::Reject | Self::Cancel => 1,
         }
     }

@@ -268,7 +268,7 @@ impl World {
                     self.portal.control.disable_person(&self.admin, id, because()).await.expect("disabled");
                 }
             }
-            9 => {
+            9 | 13 => {
                 self.of(id, "UPDATE step SET state = 'needs_attention' WHERE position = 0 AND run_id IN
                      (SELECT r.id FROM run r JOIN change c ON c.id = r.change_id WHERE c.id = $1 AND c.state = 'running')").await;
                 self.of(id, "UPDATE change SET state = 'needs_attention' WHERE id = $1 AND state = 'running'").await;

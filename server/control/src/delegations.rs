@@ -174,13 +174,16 @@ impl Control {
 
     /// Ends it early; either of the two may.
     pub async fn end_delegation(&self, caller: &Caller, id: DelegationId) -> Result<Delegation> {
-        let found = self.one_delegation(caller, id).await?;
+        let found = match self.one_delegation(caller, id).await {
+            Err(Error::Refused(refusal)) => {
+                return Err(self.not_ended(caller, id, refusal).await?);
+            }
+            other => other?,
+        };
         if caller.person.id != found.by.id && caller.person.id != found.to.id {
-            return Err(Refusal::new(
-                domain::RefusalCode::Forbidden,
-                "Only the two whom it is about may end it.",
-            )
-            .into());
+            let why = "Only the two whom it is about may end it.";
+            let refusal = Refusal::new(domain::RefusalCode::Forbidden, why);
+            return Err(self.not_ended(caller, id, refusal).await?);
         }
         let mut tx = self.begin(caller).await?;
         if !rows::end(&mut tx, id, caller.person.id).await? {
@@ -193,6 +196,19 @@ impl Control {
         }));
         tx.commit(event, vec![]).await?;
         self.one_delegation(caller, id).await
+    }
+
+    /// Records the refusal and hands it back as the error to return.
+    async fn not_ended(
+        &self,
+        caller: &Caller,
+        id: DelegationId,
+        refusal: Refusal,
+    ) -> Result<Error> {
+        let subject = SubjectRef::new("delegation", id);
+        let event = Event::denied(EventKind::ActionDenied, subject, &refusal);
+        self.record(caller, event).await?;
+        Ok(refusal.into())
     }
 
     async fn one_delegation(&self, caller: &Caller, id: DelegationId) -> Result<Delegation> {

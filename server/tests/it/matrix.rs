@@ -155,11 +155,17 @@ async fn who_may_do_what(pool: PgPool) {
         writeln!(table, "{what:<50}{}", cells.trim_end()).expect("written");
     };
     line("", PEOPLE.map(str::to_owned).to_vec());
+    let mut unheard = vec![];
     for call in PLAIN {
         let mut cells = vec![];
         for login in PEOPLE {
             let it = entry(&world, call, &event.to_string()).await;
-            cells.push(plain(browsers.get_mut(login).expect("a browser"), call, &it).await);
+            let before = denials(&world, login).await;
+            let cell = plain(browsers.get_mut(login).expect("a browser"), call, &it).await;
+            if is_denial(&cell) && denials(&world, login).await == before {
+                unheard.push(format!("{login}: {call}: {cell}"));
+            }
+            cells.push(cell);
         }
         line(call, cells);
     }
@@ -168,15 +174,13 @@ async fn who_may_do_what(pool: PgPool) {
             let mut cells = vec![];
             for login in PEOPLE {
                 let it = object(&world, call, service, login).await;
-                cells.push(
-                    about(
-                        browsers.get_mut(login).expect("a browser"),
-                        call,
-                        service,
-                        &it,
-                    )
-                    .await,
-                );
+                let before = denials(&world, login).await;
+                let browser = browsers.get_mut(login).expect("a browser");
+                let cell = about(browser, call, service, &it).await;
+                if is_denial(&cell) && denials(&world, login).await == before {
+                    unheard.push(format!("{login}: {call} ({whose}): {cell}"));
+                }
+                cells.push(cell);
             }
             line(&format!("{call} ({whose})"), cells);
         }
@@ -206,6 +210,23 @@ async fn who_may_do_what(pool: PgPool) {
         }
     }
     insta::assert_snapshot!("who_may_do_what", table);
+    assert!(unheard.is_empty(), "denied, and no event: {unheard:#?}");
+}
+
+/// Somebody known was told no, or that there is no such thing.
+fn is_denial(cell: &str) -> bool {
+    cell.starts_with("403 ") || cell.starts_with("404 ")
+}
+
+/// How often this person has been denied something, by the audit log.
+async fn denials(world: &World, login: &str) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM audit_event WHERE outcome = 'denied' AND person_login = $1",
+    )
+    .bind(login)
+    .fetch_one(&world.pool)
+    .await
+    .expect("a number")
 }
 
 /// A page about something of one's own team or of another.

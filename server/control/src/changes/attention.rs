@@ -352,13 +352,14 @@ impl Control {
     ) -> Result<ChangeDetail> {
         let stored = self.readable_change(caller, id).await?;
         let parked = rows::parked_of(self.pool(), &[id.0]).await?.remove(&id);
-        self.choices(caller, &stored, parked.as_ref())
-            .await?
-            .roll_back?;
-        self.preview_rollback(caller, id)
-            .await?
-            .preview
-            .may_request?;
+        let choices = self.choices(caller, &stored, parked.as_ref()).await?;
+        let may = match choices.roll_back {
+            Ok(()) => self.preview_rollback(caller, id).await?.preview.may_request,
+            no => no,
+        };
+        if let Err(refusal) = may {
+            return Err(self.refused(caller, id, refusal).await?);
+        }
         let settlement = Settlement {
             choice: Choice::Abandon,
             attempt,

@@ -103,9 +103,8 @@ impl Action {
     /// How often it is chosen among what may be done: what leads further is, what ends the change is not.
     pub fn weight(self) -> u32 {
         match self {
-            Self::Approve | Self::Start => 8,
+            Self::Approve | Self::Start | Self::Resume => 8,
             Self::AskOverride | Self::ConfirmOverride | Self::OverridePromotion => 6,
-            Self::Resume => 8,
             Self::Retry | Self::Rollback => 3,
             Self::Reject | Self::Cancel => 1,
         }

@@ -2,6 +2,8 @@
 //!
 //! The table is checked in. A change of policy, of a route or of a decision is a line of its diff.
 
+mod forms;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,

@@ -85,6 +85,14 @@ impl ChangeState {
         Move::ALL.iter().all(|m| self.after(*m).is_none())
     }
 
+    /// As a predicate: "is running", "needs attention".
+    pub fn told(self) -> String {
+        match self {
+            Self::NeedsAttention => "needs attention".to_owned(),
+            state => format!("is {}", state.as_str().replace('_', " ")),
+        }
+    }
+
     /// The state after `m`, or none where that move does not exist. The whole table is a snapshot test.
     pub fn after(self, m: Move) -> Option<Self> {
         use ChangeState as S;
@@ -251,10 +259,10 @@ fn wrong_state(state: ChangeState, m: Move) -> Refusal {
         Move::Resume => "resumed",
         _ => "moved on",
     };
-    let state = state.as_str().replace('_', " ");
+    let state = state.told();
     Refusal::new(
         RefusalCode::WrongState,
-        format!("This change is {state}; it cannot be {what} now. Reload to see what happened."),
+        format!("This change {state}; it cannot be {what} now. Reload to see what happened."),
     )
 }
 

@@ -64,13 +64,11 @@ impl Hold {
         match self {
             Self::Time { until } => format!("{}", until.strftime("%Y-%m-%d %H:%M UTC")),
             Self::After { change, state } if self.is_broken() => format!(
-                "change {change}, which is {state} and will never succeed: cancel this one, or ask for it again without it"
+                "change {change}, which {} and will never succeed: cancel this one, or ask for it again without it",
+                state.told()
             ),
             Self::After { change, state } => {
-                format!(
-                    "change {change} to succeed, which is {}",
-                    state.as_str().replace('_', " ")
-                )
+                format!("change {change} to succeed, which {}", state.told())
             }
             Self::Promotion { from } => format!(
                 "its release to succeed in {from} first, or for somebody who may to override that"

@@ -260,3 +260,7 @@ impl<A: Action, S> Allowed<A, S> {
 #[cfg(all(test, feature = "policy"))]
 #[path = "policy/histories_tests.rs"]
 mod histories;
+
+#[cfg(all(test, feature = "policy"))]
+#[path = "policy/moves_tests.rs"]
+mod moves;

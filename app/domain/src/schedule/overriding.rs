@@ -123,8 +123,8 @@ fn seen(change: Change, digest: EvidenceDigest) -> Result<Change, Refusal> {
         return Err(Refusal::new(
             RefusalCode::WrongState,
             format!(
-                "This change is {}; an override would be of no use.",
-                change.state.as_str().replace('_', " ")
+                "This change {}; an override would be of no use.",
+                change.state.told()
             ),
         ));
     }

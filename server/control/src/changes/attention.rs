@@ -217,8 +217,8 @@ impl Control {
             None => Err(Refusal::new(
                 RefusalCode::WrongState,
                 format!(
-                    "It is {}; nothing of it waits for a decision.",
-                    change.state.as_str().replace('_', " ")
+                    "It {}; nothing of it waits for a decision.",
+                    change.state.told()
                 ),
             )),
         };

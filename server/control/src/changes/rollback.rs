@@ -152,9 +152,9 @@ async fn undoable(conn: &mut PgConnection, stored: &rows::Stored) -> Result<()> 
             | ChangeState::NeedsAttention
     );
     if !(deploys && did) {
-        let state = change.state.as_str().replace('_', " ");
+        let state = change.state.told();
         return no(format!(
-            "It is {state}; only what a run has done can be undone."
+            "It {state}; only what a run has done can be undone."
         ));
     }
     if !rows::run::exists(conn, change.id).await? {

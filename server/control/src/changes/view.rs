@@ -371,10 +371,7 @@ impl Control {
         } else {
             Err(Refusal::new(
                 RefusalCode::WrongState,
-                format!(
-                    "It is {}, not waiting for approval.",
-                    change.state.as_str().replace('_', " ")
-                ),
+                format!("It {} and does not wait for approval.", change.state.told()),
             ))
         };
         let undecided = if approvals.iter().any(|a| a.person.id == caller.person.id) {
@@ -413,10 +410,7 @@ impl Control {
             } else {
                 Err(Refusal::new(
                     RefusalCode::WrongState,
-                    format!(
-                        "It is {}; there is nothing to {what}.",
-                        change.state.as_str().replace('_', " ")
-                    ),
+                    format!("It {}; there is nothing to {what}.", change.state.told()),
                 ))
             }
         };
@@ -506,8 +500,8 @@ pub(super) fn retryable(change: &Change) -> Result<(), Refusal> {
     Err(Refusal::new(
         RefusalCode::WrongState,
         format!(
-            "It is {}; only what ended without success can be asked for again.",
-            change.state.as_str().replace('_', " ")
+            "It {}; only what ended without success can be asked for again.",
+            change.state.told()
         ),
     ))
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::runs::points::At;
 
-const TAKEN_AWAY: &str = "the next deployment or a rollback takes it away";
+const TAKEN_AWAY: &str = "the next deployment takes it away";
 
 async fn deployed(stage: &Stage, version: &str) {
     errors(stage, CANARY, 0.0);

@@ -29,6 +29,76 @@ pub fn trouble(visit: &Visit, refusal: &Refusal) -> Document {
     }
 }
 
+/// Why a form was not taken although nothing is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody is signed in any more.
+    SessionEnded,
+    /// It is from before somebody signed in anew.
+    OutOfDate,
+}
+
+/// A form that was sent in vain, with what had been written in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    pub lost: Lost,
+    /// Names of fields and what they held.
+    pub written: Vec<(String, String)>,
+    /// The page that the form was on; the caller has seen to it that it is one of ours.
+    pub page: String,
+}
+
+/// The page for a form that was sent in vain: nothing of what was written is lost with it.
+pub fn unsent(visit: &Visit, refusal: &Refusal, unsent: &Unsent) -> Document {
+    let (title, words, next) = match unsent.lost {
+        Lost::SessionEnded => (
+            "Your session has ended",
+            "You are not signed in any more, so what you sent was not taken. Nothing was done. Sign in, and send it again.",
+            html! { <a class="btn btn-primary" href=Params::default().link("/auth/login", &[("return_to", &unsent.page)])>"Sign in"</a> },
+        ),
+        Lost::OutOfDate => (
+            "This form is out of date",
+            "It is from before you last signed in, so it was not taken. Nothing was done. Open its page again, and send it from there.",
+            html! { <a class="btn btn-primary" href=unsent.page.as_str()>{icon("refresh-cw")}"Open the page again"</a> },
+        ),
+    };
+    let fields: Vec<_> = unsent
+        .written
+        .iter()
+        .map(|(name, value)| {
+            html! { <div><dt>{name.replace('_', " ")}</dt><dd class="written" dir="auto">{value.as_str()}</dd></div> }
+        })
+        .collect();
+    let written = (!fields.is_empty()).then(|| {
+        html! {
+            <section class="card" aria-labelledby="h-written">
+                <div class="card-head"><h2 id="h-written">"What you had written"</h2></div>
+                <div class="card-body">
+                    <p class="hint">"It is kept nowhere else: copy what you need before you leave this page."</p>
+                    <dl class="facts">{fields}</dl>
+                </div>
+            </section>
+        }
+    });
+    let main = html! {
+        <div class="trouble">
+            <div class="trouble-glyph">{icon("hourglass")}</div>
+            <p class="trouble-code">{refusal.code.status()}</p>
+            <h1 id="title" tabindex="-1">{title}</h1>
+            <p>{words}</p>
+            <div class="row">{next}</div>
+            {written}
+            <p class="muted small">"If you ask somebody for help, give them the request id: "<code>{visit.request_id.to_string()}</code></p>
+        </div>
+    };
+    let document = Document::new(title, main).with_status(refusal.code.status());
+    if visit.caller.is_none() {
+        document.bare()
+    } else {
+        document
+    }
+}
+
 /// The glyph, and what to do next.
 fn next(visit: &Visit, refusal: &Refusal) -> (&'static str, Html) {
     let back = || Params::default().link("/auth/login", &[("return_to", &visit.here())]);

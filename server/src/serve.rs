@@ -35,6 +35,7 @@ use crate::{
 /// lower is further out.
 pub fn router(state: &AppState) -> Router {
     let with = || state.clone();
+    let pages = pages::Pages::of(with());
     // For whom it matters who asks.
     let asked = Router::new()
         .nest(
@@ -43,9 +44,13 @@ pub fn router(state: &AppState) -> Router {
         )
         .merge(signin::router())
         .with_state(with())
-        .merge(pages::router(with()))
+        .merge(pages::router(pages.clone()))
         .layer(middleware::from_fn_with_state(with(), edge::limits::writes))
         .layer(middleware::from_fn_with_state(with(), edge::csrf::protect))
+        .layer(middleware::from_fn_with_state(
+            pages.clone(),
+            pages::found_out,
+        ))
         .layer(middleware::from_fn_with_state(with(), edge::caller::find))
         .layer(sessions::layer(state))
         .layer(middleware::from_fn(edge::request::to_the_end));
@@ -57,7 +62,7 @@ pub fn router(state: &AppState) -> Router {
     }
     asked
         .merge(open.with_state(with()))
-        .fallback_service(site::service(state))
+        .fallback_service(site::service(state, pages))
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(edge::metrics::measure))
         .layer(middleware::from_fn_with_state(

@@ -31,6 +31,7 @@ use axum::{
 use openidconnect::core::CoreJwsSigningAlgorithm as Alg;
 
 pub use provider::Provider;
+pub(crate) use return_to::is_local;
 
 use crate::AppState;
 

@@ -93,6 +93,10 @@ pub async fn protect(
         Ok(request) => return next.run(request).await,
         Err(Problem::Unreadable(refused)) => return refused.into_response(),
         Err(Problem::Foreign(why)) => (Refused::code(RefusalCode::CrossSite, why), why),
+        Err(Problem::OutOfDate(why)) => {
+            let refused = Refused::code(RefusalCode::CrossSite, why);
+            (refused.out_of_date(), why)
+        }
     };
     match record(&state, &facts, caller.as_ref(), route, &refused, sent).await {
         Ok(()) => refused.into_response(),
@@ -129,6 +133,8 @@ async fn record(
 
 enum Problem {
     Foreign(&'static str),
+    /// By the browser's word from our own page, but not from one of this session.
+    OutOfDate(&'static str),
     Unreadable(Refused),
 }
 
@@ -151,10 +157,10 @@ async fn check(state: &AppState, session: &Session, request: Request) -> Result<
     let (sent, request) = sent_token(request).await.map_err(Problem::Unreadable)?;
     match sent {
         Some(token) if is_token_of(&id, &token) => Ok(request),
-        Some(_) => Err(Problem::Foreign(
+        Some(_) => Err(Problem::OutOfDate(
             "This form is from another session, perhaps from before you signed in. Reload the page and try again.",
         )),
-        None => Err(Problem::Foreign(
+        None => Err(Problem::OutOfDate(
             "The token of our pages is missing. Reload the page and try again.",
         )),
     }

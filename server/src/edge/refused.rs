@@ -20,6 +20,8 @@ use crate::{api::problem, pages};
 pub struct Refused {
     pub refusal: Refusal,
     pub retry_after: Option<Duration>,
+    /// One of our own pages sent it, but before somebody signed in anew: for people, its form is out of date.
+    pub out_of_date: bool,
     /// What really went wrong; for the log only.
     fault: Option<String>,
 }
@@ -29,6 +31,7 @@ impl Refused {
         Self {
             refusal,
             retry_after: None,
+            out_of_date: false,
             fault: None,
         }
     }
@@ -51,6 +54,17 @@ impl Refused {
     }
 
     #[must_use]
+    pub fn out_of_date(mut self) -> Self {
+        self.out_of_date = true;
+        self
+    }
+
+    /// Whether something of ours broke: then as little as possible is asked for to tell it.
+    pub fn is_fault(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
         self
@@ -65,6 +79,7 @@ impl From<control::Error> for Refused {
             control::Error::Fault(fault) => Self {
                 refusal,
                 retry_after: Some(Duration::from_secs(5)),
+                out_of_date: false,
                 fault: Some(fault.to_string()),
             },
         }
@@ -139,7 +154,8 @@ pub async fn render(facts: RequestFacts, request: Request, next: Next) -> Respon
         );
         Redirect::to(&to).into_response()
     } else {
-        pages::refused(&refused.refusal, facts.id, &nonce)
+        let told = response.extensions_mut().remove::<pages::Told>();
+        pages::refused(&refused.refusal, told, facts.id, &nonce)
     };
     if head {
         *rendered.body_mut() = axum::body::Body::empty();

@@ -19,6 +19,7 @@ mod preferences;
 mod rollback;
 mod services;
 mod tokens;
+mod told;
 mod visit;
 
 use axum::{
@@ -31,6 +32,7 @@ use domain::{Refusal, RequestId};
 use crate::{AppState, edge::Nonce};
 
 pub(crate) use answer::tell;
+pub(crate) use told::{Told, found_out};
 pub(crate) use visit::Rendering;
 
 /// What the handlers of pages share.
@@ -40,13 +42,18 @@ pub(crate) struct Pages {
     pub rendering: Rendering,
 }
 
+impl Pages {
+    pub(crate) fn of(state: AppState) -> Self {
+        let rendering = Rendering::of(&state);
+        Self {
+            app: state,
+            rendering,
+        }
+    }
+}
+
 /// Every page and form endpoint.
-pub fn router(state: AppState) -> Router {
-    let rendering = Rendering::of(&state);
-    let pages = Pages {
-        app: state,
-        rendering,
-    };
+pub(crate) fn router(pages: Pages) -> Router {
     Router::new()
         .route("/", get(places::home))
         .route("/services", get(services::list))
@@ -115,7 +122,19 @@ pub fn router(state: AppState) -> Router {
 
 /// A refusal as a page of its own. Called for every [`crate::edge::Refused`] outside of `/api`, whichever
 /// layer or handler it comes from; status and content type are this function's to set.
-pub fn refused(refusal: &Refusal, request_id: RequestId, nonce: &Nonce) -> Response {
-    let visit = visit::nobody(request_id, nonce);
-    answer::page(app::trouble::trouble(&visit, refusal), &visit).into_response()
+pub(crate) fn refused(
+    refusal: &Refusal,
+    told: Option<Told>,
+    request_id: RequestId,
+    nonce: &Nonce,
+) -> Response {
+    let (visit, unsent) = match told {
+        Some(told) => (told.visit, told.unsent),
+        None => (visit::nobody(request_id, nonce), None),
+    };
+    let document = match &unsent {
+        Some(unsent) => app::trouble::unsent(&visit, refusal, unsent),
+        None => app::trouble::trouble(&visit, refusal),
+    };
+    answer::page(document, &visit).into_response()
 }

@@ -6,20 +6,37 @@ use axum::{
     http::{HeaderValue, StatusCode, Uri, header::CACHE_CONTROL},
     middleware::{self, Next},
     response::Response,
+    routing::any,
 };
 use domain::Refusal;
 use tower_http::services::ServeDir;
 
-use crate::{AppState, edge::Refused};
+use crate::{
+    AppState,
+    edge::{self, Refused},
+    pages::{self, Pages},
+    sessions,
+};
 
-/// Serves the site root; what is not there is not found.
-pub(super) fn service(state: &AppState) -> Router {
+/// Serves the site root; what is not there is not found, and told to people in the frame that their other pages have.
+pub(super) fn service(state: &AppState, pages: Pages) -> Router {
+    let nothing = Router::new()
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(pages, pages::found_out))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            edge::caller::find,
+        ))
+        .layer(sessions::layer(state))
+        // Programs need no frame.
+        .route("/api", any(not_found))
+        .route("/api/{*rest}", any(not_found));
     let files = ServeDir::new(&*state.leptos().site_root)
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
         .call_fallback_on_method_not_allowed(true)
-        .fallback(Router::new().fallback(not_found));
+        .fallback(nothing);
     Router::new()
         .fallback_service(files)
         .layer(middleware::from_fn(cache))

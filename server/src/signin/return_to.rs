@@ -10,7 +10,8 @@ pub(super) fn local(wanted: Option<&str>, public_url: &Url) -> String {
         .to_owned()
 }
 
-fn is_local(path: &str, public_url: &Url) -> bool {
+/// Whether `path` is a place of this portal that a browser may be sent to.
+pub(crate) fn is_local(path: &str, public_url: &Url) -> bool {
     let mut chars = path.chars();
     let begins = chars.next() == Some('/') && !matches!(chars.next(), Some('/' | '\\'));
     // Browsers drop tabs and line ends and read a backslash as a slash, which makes `/\t/host` another host.

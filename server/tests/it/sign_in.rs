@@ -2,6 +2,7 @@
 
 mod ending;
 mod steps;
+mod unsent;
 
 use serde_json::json;
 use sqlx::{PgPool, Row as _};

@@ -30,7 +30,8 @@ pub fn fresh(visit: &Visit) -> Html {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ShellIslands {
     pub palette: Html,
-    pub ages: Html,
+    /// Those without HTML of their own.
+    pub quiet: Html,
 }
 
 pub(crate) fn of_the_shell(visit: &Visit) -> ShellIslands {
@@ -42,6 +43,6 @@ pub(crate) fn of_the_shell(visit: &Visit) -> ShellIslands {
     };
     ShellIslands {
         palette: render(|| view! { <frontend::Palette places=places q=q /> }),
-        ages: render(|| view! { <frontend::Ages /> }),
+        quiet: render(|| view! { <frontend::Ages /><frontend::Frame /> }),
     }
 }

@@ -106,7 +106,7 @@ impl Document {
             out.push_str("</div>");
         }
         foot::write(&mut out, visit, framed);
-        out.push_str(islands.ages.as_str());
+        out.push_str(islands.quiet.as_str());
         out.push_str("</body></html>");
         out
     }

@@ -23,7 +23,7 @@ use self::{detail::ChangeInFull, filters::ChangeFilters};
 use super::{
     answer::{Known, List, Listing},
     asking::{Filters, Named, Plain, Sent},
-    words,
+    checked, words,
 };
 use crate::{
     AppState,
@@ -155,7 +155,8 @@ pub(super) struct Wish {
     #[schema(value_type = Option<words::StartMode>)]
     start_mode: Option<StartMode>,
     /// Not before this moment; at most 90 days ahead.
-    start_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    start_at: Option<checked::Time>,
     /// Not before these changes have succeeded; at most 20.
     #[serde(default)]
     #[schema(value_type = Vec<words::Id>, required = false)]
@@ -176,7 +177,7 @@ impl From<Wish> for NewChange {
             start_mode: sent.start_mode.unwrap_or(StartMode::OnApproval),
             retry_of: None,
             timing: control::changes::Timing {
-                start_at: sent.start_at,
+                start_at: sent.start_at.map(|at| at.0),
                 after: sent.after,
                 next_window: sent.next_window,
             },

@@ -82,7 +82,9 @@ impl TryFrom<String> for Time {
             && !text.starts_with("0000");
         match text.parse() {
             Ok(time) if plain => Ok(Self(time)),
-            _ => Err(NoTime),
+            // The last day of that year is cut off by the zones that are ahead.
+            Err(_) if plain && text.starts_with("9999-") => Err(NoTime::TooFar),
+            _ => Err(NoTime::Unreadable),
         }
     }
 }
@@ -103,13 +105,21 @@ impl TryFrom<i64> for LineNumber {
     }
 }
 
-/// The text is no time.
+/// The text is no time that can be kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NoTime;
+pub(super) enum NoTime {
+    Unreadable,
+    TooFar,
+}
 
 impl fmt::Display for NoTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a time as in RFC 3339, such as 2026-11-22T23:00:00Z")
+        f.write_str(match self {
+            Self::Unreadable => "a time as in RFC 3339, such as 2026-11-22T23:00:00Z",
+            Self::TooFar => {
+                "a time as in RFC 3339, such as 2026-11-22T23:00:00Z, before 9999-12-30"
+            }
+        })
     }
 }
 
@@ -153,8 +163,11 @@ mod tests {
             "+010000-01-01T00:00:00Z",
             "0000-01-01T00:00:00Z",
             "1790000000",
+            "9999-12-30T23:59:59Z",
         ] {
             assert!(!time(bad), "{bad}");
         }
+        let told = Time::try_from("9999-12-30T23:59:59Z".to_owned()).expect_err("too far");
+        assert!(told.to_string().ends_with("before 9999-12-30"), "{told}");
     }
 }

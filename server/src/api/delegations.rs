@@ -11,7 +11,7 @@ use super::{
     answer::{List, Listing},
     asking::{Filters, Named, Plain, Sent},
     changes::detail::Someone,
-    words,
+    checked, words,
 };
 use crate::{
     AppState,
@@ -67,9 +67,11 @@ pub(super) struct Wish {
     team: Option<TeamName>,
     #[schema(value_type = Option<words::EnvironmentName>)]
     environment: Option<EnvironmentName>,
-    from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    from: checked::Time,
     /// At most 92 days later.
-    until: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    until: checked::Time,
     #[schema(value_type = words::Reason)]
     reason: Reason,
 }
@@ -124,8 +126,8 @@ pub(super) async fn make(
         to: sent.to,
         team: sent.team,
         environment: sent.environment,
-        from: sent.from,
-        until: sent.until,
+        from: sent.from.0,
+        until: sent.until.0,
         reason: sent.reason,
     };
     let made = state.control().delegate(&caller, new).await?;

@@ -117,10 +117,17 @@ async fn bodies(pool: PgPool) {
         (json!({"kind": "deploy"}), "service"),
         (with("reason", json!("\u{200b}\u{feff}")), "reason"),
         (with("reason", json!("fine \u{202e}ton")), "reason"),
+        (with("reason", json!("fine\u{fffe}")), "reason"),
+        (with("start_at", json!("9999-12-30T23:59:59Z")), "start_at"),
+        (with("start_at", json!("soon")), "start_at"),
     ] {
         let answer = developer.post("/changes", &body).await;
         let errors = problem(&answer, 422, "invalid", &body.to_string());
         assert!(errors[field].is_string(), "{body}: {errors}");
+        if field == "start_at" {
+            let told = errors[field].as_str().expect("words");
+            assert!(told.starts_with("a time as in RFC 3339"), "{told}");
+        }
     }
     // The fields in the order of our declaration are no request.
     let bare = json!(["deploy", "cart", "1.1.0", "staging", "because"]);

@@ -63,10 +63,21 @@ pub async fn deploy(
     })
 }
 
+/// Both, or neither where nobody has asked yet to look at it: a link may choose the release alone.
 fn chosen(fields: &Params) -> Result<Option<(Version, EnvironmentName)>, Refusal> {
-    let (Some(version), Some(environment)) = (fields.get("version"), fields.get("environment"))
-    else {
+    let (version, environment) = (fields.get("version"), fields.get("environment"));
+    let sent = |name| fields.pairs().any(|(field, _)| field == name);
+    if !(sent("version") && sent("environment")) {
         return Ok(None);
+    }
+    let (version, environment) = match (version, environment) {
+        (Some(version), Some(environment)) => (version, environment),
+        (Some(_), None) => return Err(Refusal::field("environment", NO_ENVIRONMENT)),
+        (None, Some(_)) => return Err(Refusal::field("version", NO_RELEASE)),
+        (None, None) => {
+            let refusal = Refusal::field("version", NO_RELEASE);
+            return Err(refusal.and_field("environment", NO_ENVIRONMENT));
+        }
     };
     let version =
         Version::parse(version).map_err(|why| Refusal::field("version", why.to_string()))?;
@@ -74,6 +85,9 @@ fn chosen(fields: &Params) -> Result<Option<(Version, EnvironmentName)>, Refusal
         .map_err(|why| Refusal::field("environment", why.to_string()))?;
     Ok(Some((version, environment)))
 }
+
+const NO_RELEASE: &str = "choose a release";
+const NO_ENVIRONMENT: &str = "choose an environment";
 
 pub fn view(visit: &Visit, draft: &Draft<'_>) -> Document {
     let row = &draft.service.row;
@@ -249,5 +263,36 @@ fn send(visit: &Visit, draft: &Draft<'_>, preview: &Preview) -> Html {
                 {button}
             </div>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(pairs: &[(&str, &str)]) -> Vec<String> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let fields = Params::new(pairs.iter().map(owned).collect());
+        let refusal = chosen(&fields).err();
+        refusal.map_or_else(Vec::new, |refusal| refusal.fields.into_keys().collect())
+    }
+
+    #[test]
+    fn what_is_not_chosen_is_named_once_somebody_wants_to_look() {
+        assert!(missing(&[]).is_empty());
+        // A release's own link.
+        assert!(missing(&[("version", "1.2.0")]).is_empty());
+        assert_eq!(
+            missing(&[("version", ""), ("environment", "")]),
+            ["environment", "version"]
+        );
+        assert_eq!(
+            missing(&[("version", "1.2.0"), ("environment", "")]),
+            ["environment"]
+        );
+        assert_eq!(
+            missing(&[("version", " "), ("environment", "staging")]),
+            ["version"]
+        );
     }
 }

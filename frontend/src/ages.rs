@@ -25,12 +25,14 @@ fn parsed(time: &web_sys::HtmlElement) -> Option<f64> {
 fn update(now: f64) {
     for time in dom::all("time[data-ago],time[data-age]") {
         let Some(at) = parsed(&time) else { continue };
-        let seconds = (now - at) / 1000.0;
-        let words = if time.has_attribute("data-age") {
-            span::span(seconds)
+        #[expect(clippy::cast_possible_truncation, reason = "an age in whole seconds")]
+        let seconds = ((now - at) / 1000.0) as i64;
+        let mut words = String::new();
+        if time.has_attribute("data-age") {
+            span::write_span(&mut words, seconds);
         } else {
-            span::ago(seconds)
-        };
+            span::write_ago(&mut words, seconds);
+        }
         if time.text_content().as_deref() != Some(&words) {
             time.set_text_content(Some(&words));
         }

@@ -18,7 +18,12 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
-use super::{Pages, answer, changes, form::Fields, once::once, visit::Visiting};
+use super::{
+    Pages, answer, changes,
+    form::{Fields, Wrong},
+    once::once,
+    visit::Visiting,
+};
 use crate::edge::Refused;
 
 pub(super) async fn month(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
@@ -250,16 +255,13 @@ fn wanted(class: Class, fields: &Params) -> Result<NewEntry, Refusal> {
         }
     };
     let why = wrong.needed(fields, "reason", Reason::parse);
-    match (wrong.0, why) {
-        (None, Some(reason)) => Ok(NewEntry {
-            class,
-            reach,
-            when,
-            zone,
-            reason,
-        }),
-        (refusal, _) => Err(refusal.unwrap_or_else(|| Refusal::field("reason", "say why"))),
-    }
+    Ok(NewEntry {
+        class,
+        reach,
+        when,
+        zone,
+        reason: wrong.unless(why)?,
+    })
 }
 
 fn wall(text: &str) -> Result<DateTime, Unacceptable> {
@@ -274,46 +276,4 @@ fn instant(text: &str, zone: &Zone) -> Result<Timestamp, Unacceptable> {
         .then(|| zone.first_instant(wall))
         .flatten();
     told.ok_or_else(|| Unacceptable("a year between 1970 and 9000".to_owned()))
-}
-
-/// All that is wrong with a form.
-#[derive(Default)]
-struct Wrong(Option<Refusal>);
-
-impl Wrong {
-    fn add(&mut self, field: &str, why: String) {
-        self.0 = Some(match self.0.take() {
-            None => Refusal::field(field, why),
-            Some(refusal) => refusal.and_field(field, why),
-        });
-    }
-
-    /// What is filled in, if it can be read.
-    fn read<T>(
-        &mut self,
-        fields: &Params,
-        name: &str,
-        read: impl Fn(String) -> Result<T, Unacceptable>,
-    ) -> Option<T> {
-        match read(fields.get(name)?.to_owned()) {
-            Ok(value) => Some(value),
-            Err(why) => {
-                self.add(name, why.0);
-                None
-            }
-        }
-    }
-
-    fn needed<T>(
-        &mut self,
-        fields: &Params,
-        name: &str,
-        read: impl Fn(String) -> Result<T, Unacceptable>,
-    ) -> Option<T> {
-        if fields.get(name).is_none() {
-            self.add(name, "is needed".to_owned());
-            return None;
-        }
-        self.read(fields, name, read)
-    }
 }

@@ -9,7 +9,13 @@ use control::delegations::NewDelegation;
 use domain::{EnvironmentName, Login, Reason, Refusal, TeamName};
 use jiff::Timestamp;
 
-use super::{Pages, answer, form::Fields, once::once, services::moment, visit::Visiting};
+use super::{
+    Pages, answer,
+    form::{Fields, Wrong},
+    once::once,
+    services::{NO_MOMENT, moment},
+    visit::Visiting,
+};
 use crate::edge::Refused;
 
 pub(super) async fn list(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
@@ -65,34 +71,20 @@ pub(super) async fn end(
     }
 }
 
+/// What the form asks for, or everything that is wrong with it.
 fn wanted(fields: &Params, now: Timestamp) -> Result<NewDelegation, Refusal> {
-    let field = |name: &'static str, why: String| Refusal::field(name, why);
-    let time = |name: &'static str| {
-        moment(fields.raw(name).trim()).ok_or_else(|| {
-            field(
-                name,
-                "write a date and time in UTC, such as 2026-11-30 14:00".to_owned(),
-            )
-        })
+    let mut wrong = Wrong::default();
+    let time = |name| moment(fields.raw(name).trim()).ok_or(NO_MOMENT);
+    let to = wrong.take("to", Login::parse(fields.raw("to").trim()));
+    let team = wrong.read(fields, "team", TeamName::parse);
+    let environment = wrong.read(fields, "environment", EnvironmentName::parse);
+    let from = match fields.get("from") {
+        None => Some(now),
+        Some(_) => wrong.take("from", time("from")),
     };
-    let to = Login::parse(fields.raw("to").trim()).map_err(|e| field("to", e.to_string()))?;
-    let team = match fields.raw("team").trim() {
-        "" => None,
-        text => Some(TeamName::parse(text).map_err(|e| field("team", e.to_string()))?),
-    };
-    let environment = match fields.raw("environment") {
-        "" => None,
-        text => {
-            Some(EnvironmentName::parse(text).map_err(|e| field("environment", e.to_string()))?)
-        }
-    };
-    let from = if fields.raw("from").trim().is_empty() {
-        now
-    } else {
-        time("from")?
-    };
-    let until = time("until")?;
-    let reason = Reason::parse(fields.raw("reason")).map_err(|e| field("reason", e.to_string()))?;
+    let until = wrong.take("until", time("until"));
+    let reason = wrong.take("reason", Reason::parse(fields.raw("reason")));
+    let (to, from, until, reason) = wrong.unless((|| Some((to?, from?, until?, reason?)))())?;
     Ok(NewDelegation {
         to,
         team,

@@ -7,7 +7,14 @@ use axum::{
 };
 use domain::{Reason, Refusal, StartMode};
 
-use super::{Pages, answer, changes::change_id, form::Fields, once::once, visit::Visiting};
+use super::{
+    Pages, answer,
+    changes::change_id,
+    form::{Fields, Wrong},
+    once::once,
+    services::start_mode,
+    visit::Visiting,
+};
 use crate::edge::Refused;
 
 pub(super) async fn form(
@@ -42,13 +49,8 @@ pub(super) async fn request(
 }
 
 fn wanted(fields: &Params) -> Result<(Reason, StartMode), Refusal> {
-    let reason = Reason::parse(fields.raw("reason"))
-        .map_err(|wrong| Refusal::field("reason", wrong.to_string()))?;
-    let mode = match fields.raw("start_mode") {
-        "" => StartMode::OnApproval,
-        text => text
-            .parse()
-            .map_err(|why: String| Refusal::field("start_mode", why))?,
-    };
-    Ok((reason, mode))
+    let mut wrong = Wrong::default();
+    let reason = wrong.take("reason", Reason::parse(fields.raw("reason")));
+    let mode = wrong.take("start_mode", start_mode(fields));
+    wrong.unless(reason.zip(mode))
 }

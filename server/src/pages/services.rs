@@ -10,7 +10,12 @@ use domain::{ChangeKind, EnvironmentName, Reason, Refusal, ServiceName, StartMod
 
 use jiff::Timestamp;
 
-use super::{Pages, answer, form::Fields, once::once, visit::Visiting};
+use super::{
+    Pages, answer,
+    form::{Fields, Wrong},
+    once::once,
+    visit::Visiting,
+};
 use crate::edge::Refused;
 
 pub(super) async fn list(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
@@ -67,83 +72,65 @@ pub(super) async fn request(
 fn wanted(name: &str, fields: &Params) -> Result<NewChange, Refusal> {
     let service =
         ServiceName::parse(name).map_err(|_| Refusal::not_found("service of that name"))?;
-    let version = Version::parse(fields.raw("version"));
-    let environment = EnvironmentName::parse(fields.raw("environment"));
-    let reason = Reason::parse(fields.raw("reason"));
-    let start_mode = match fields.raw("start_mode") {
+    let mut wrong = Wrong::default();
+    let version = wrong.take("version", Version::parse(fields.raw("version")));
+    let environment = wrong.take(
+        "environment",
+        EnvironmentName::parse(fields.raw("environment")),
+    );
+    let reason = wrong.take("reason", Reason::parse(fields.raw("reason")));
+    let start_mode = wrong.take("start_mode", start_mode(fields));
+    let timing = timing(fields, &mut wrong);
+    let read = (|| Some((version?, environment?, reason?, start_mode?)))();
+    let (version, environment, reason, start_mode) = wrong.unless(read)?;
+    Ok(NewChange {
+        kind: ChangeKind::Deploy,
+        service,
+        version,
+        environment,
+        reason,
+        start_mode,
+        retry_of: None,
+        timing,
+    })
+}
+
+/// At once after the approvals, where nothing else is said.
+pub(super) fn start_mode(fields: &Params) -> Result<StartMode, String> {
+    match fields.raw("start_mode") {
         "" => Ok(StartMode::OnApproval),
-        text => text.parse::<StartMode>(),
-    };
-    let timing = timing(fields);
-    let wrong = [
-        ("version", version.as_ref().err().map(ToString::to_string)),
-        (
-            "environment",
-            environment.as_ref().err().map(ToString::to_string),
-        ),
-        ("reason", reason.as_ref().err().map(ToString::to_string)),
-        ("start_mode", start_mode.as_ref().err().cloned()),
-    ];
-    let refusal = wrong
-        .into_iter()
-        .filter_map(|(field, why)| Some((field, why?)))
-        .fold(None, |refusal: Option<Refusal>, (field, why)| {
-            Some(match refusal {
-                None => Refusal::field(field, why),
-                Some(refusal) => refusal.and_field(field, why),
-            })
-        });
-    match (version, environment, reason, start_mode, refusal) {
-        (Ok(version), Ok(environment), Ok(reason), Ok(start_mode), None) => Ok(NewChange {
-            kind: ChangeKind::Deploy,
-            service,
-            version,
-            environment,
-            reason,
-            start_mode,
-            retry_of: None,
-            timing: timing?,
-        }),
-        (.., Some(refusal)) => Err(refusal),
-        _ => Err(Refusal::field("version", "choose a release")),
+        text => text.parse(),
     }
 }
 
-/// When it may start, besides approvals.
-fn timing(fields: &Params) -> Result<Timing, Refusal> {
+/// When it may start, besides approvals; what cannot be read is left out, and named in `wrong`.
+fn timing(fields: &Params, wrong: &mut Wrong) -> Timing {
     let start_at = match fields.raw("start_at").trim() {
         "" => None,
-        text => Some(moment(text).ok_or_else(|| {
-            Refusal::field(
-                "start_at",
-                "write a date and time in UTC, such as 2026-11-30 14:00",
-            )
-        })?),
+        text => wrong.take("start_at", moment(text).ok_or(NO_MOMENT)),
     };
     // People paste addresses; the id is their last part.
     let ids = fields
         .raw("after")
         .split([' ', ',', '\n', '\t', '\r'])
         .filter(|t| !t.is_empty());
-    let after = ids
-        .map(|text| {
-            let id = text
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or(text);
-            id.parse().map_err(|_| {
-                Refusal::field("after", format!("'{text}' is no change's address or id"))
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let next_window = !fields.raw("next_window").is_empty();
-    Ok(Timing {
+    let after = ids.map(|text| {
+        let id = text.trim_end_matches('/').rsplit('/').next();
+        id.unwrap_or(text)
+            .parse()
+            .map_err(|_| format!("'{text}' is no change's address or id"))
+    });
+    let after = wrong.take("after", after.collect::<Result<Vec<_>, String>>());
+    Timing {
         start_at,
-        after,
-        next_window,
-    })
+        after: after.unwrap_or_default(),
+        next_window: !fields.raw("next_window").is_empty(),
+    }
 }
+
+/// What to say of a field that [`moment`] cannot read.
+pub(super) const NO_MOMENT: &str =
+    "write a date and time in UTC, such as 2026-11-30 14:00, no later than the year 9998";
 
 /// As browsers send a date and time, or people write one: in UTC.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
@@ -172,5 +159,26 @@ mod tests {
         let refusal = wanted("cart", &fields).expect_err("refused");
         let names: Vec<_> = refusal.fields.keys().map(String::as_str).collect();
         assert_eq!(names, ["environment", "reason", "start_mode", "version"]);
+    }
+
+    #[test]
+    fn a_wrong_time_hides_no_other_mistake() {
+        let with = |start_at: &str| {
+            let fields = Params::new(vec![
+                ("version".into(), "1.2.0".into()),
+                ("environment".into(), "staging".into()),
+                ("reason".into(), String::new()),
+                ("start_at".into(), start_at.into()),
+                ("after".into(), "/changes/that-one".into()),
+            ]);
+            wanted("cart", &fields).expect_err("refused").fields
+        };
+        for start_at in ["soon", "9999-12-30T23:59"] {
+            let fields = with(start_at);
+            let names: Vec<_> = fields.keys().map(String::as_str).collect();
+            assert_eq!(names, ["after", "reason", "start_at"], "{start_at}");
+            assert_eq!(fields["start_at"], NO_MOMENT);
+            assert!(fields["after"].contains("that-one"), "{fields:?}");
+        }
     }
 }

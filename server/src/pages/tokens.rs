@@ -12,7 +12,12 @@ use domain::{Refusal, Scope, TokenId};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 
-use super::{Pages, answer, form::Fields, once::once, visit::Visiting};
+use super::{
+    Pages, answer,
+    form::{Fields, Wrong},
+    once::once,
+    visit::Visiting,
+};
 use crate::edge::Refused;
 
 pub(super) async fn list(State(pages): State<Pages>, Visiting(visit): Visiting) -> Response {
@@ -79,20 +84,19 @@ pub(super) async fn revoke(
 }
 
 fn wanted(fields: &Params, now: Timestamp) -> Result<NewToken, Refusal> {
-    let days: i64 = fields
-        .raw("days")
-        .parse()
-        .ok()
-        .filter(|days| (1..=365).contains(days))
-        .ok_or_else(|| Refusal::field("days", "a number of days"))?;
-    let scopes = fields
-        .all("scopes")
-        .map(str::parse)
-        .collect::<Result<BTreeSet<Scope>, String>>()
-        .map_err(|wrong| Refusal::field("scopes", wrong))?;
-    if scopes.is_empty() {
-        return Err(Refusal::field("scopes", "choose at least one"));
+    let mut wrong = Wrong::default();
+    let days = fields.raw("days").parse::<i64>().ok();
+    let days = days.filter(|days| (1..=365).contains(days));
+    let days = wrong.take("days", days.ok_or("a number of days"));
+    let scopes = fields.all("scopes").map(str::parse);
+    let scopes = wrong.take(
+        "scopes",
+        scopes.collect::<Result<BTreeSet<Scope>, String>>(),
+    );
+    if scopes.as_ref().is_some_and(BTreeSet::is_empty) {
+        wrong.add("scopes", "choose at least one");
     }
+    let (days, scopes) = wrong.unless(days.zip(scopes))?;
     Ok(NewToken {
         name: fields.raw("name").trim().to_owned(),
         scopes,

@@ -1,12 +1,14 @@
 //! One service: what runs where, its releases, its changes, and the way to the next deployment.
 
+use std::collections::BTreeSet;
+
 use control::{
     Control, Page, Result,
     changes::{ChangeQuery, ChangeRow},
     releases::ReleaseRow,
     services::ServiceDetail,
 };
-use domain::ServiceName;
+use domain::{ChangeId, RegionName, ServiceName};
 use leptos::prelude::*;
 
 use super::{matrix::matrix, releases::releases};
@@ -41,14 +43,17 @@ pub async fn detail(control: &Control, visit: &Visit, name: &str) -> Result<Docu
         ..ChangeQuery::default()
     };
     let changes = control.changes(caller, query).await?;
-    Ok(view(visit, &service, &releases, &changes))
+    let undoable = control.undoable(caller, &service).await?;
+    Ok(view(visit, &service, &releases, &changes, &undoable))
 }
 
+/// `undoable` are the changes that this visitor is offered to undo, and where.
 pub fn view(
     visit: &Visit,
     service: &ServiceDetail,
     page: &Page<ReleaseRow>,
     changes: &Page<ChangeRow>,
+    undoable: &BTreeSet<(ChangeId, RegionName)>,
 ) -> Document {
     let row = &service.row;
     let path = format!("/services/{}", row.name);
@@ -93,7 +98,7 @@ pub fn view(
     let main = html! {
         {parts::heading(&[("/services", "Services")], title, sub, actions)}
         {orphaned}
-        <section class="section" aria-labelledby="h-where"><h2 id="h-where">"What runs where"</h2>{matrix(visit.now, row, &service.environments)}</section>
+        <section class="section" aria-labelledby="h-where"><h2 id="h-where">"What runs where"</h2>{matrix(visit.now, row, &service.environments, undoable)}</section>
         <div class="columns">
             <div class="stack-lg">
                 <section class="section" aria-labelledby="h-releases"><h2 id="h-releases">"Releases"</h2>{releases(visit, &row.name, page, &service.may_request)}</section>

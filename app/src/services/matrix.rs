@@ -1,9 +1,12 @@
 //! What runs where: one service, every environment and region.
 
+use std::collections::BTreeSet;
+
 use control::{
     environments::EnvironmentRow,
     services::{Cell, ServiceRow},
 };
+use domain::{ChangeId, RegionName};
 use jiff::Timestamp;
 use leptos::prelude::*;
 
@@ -13,8 +16,13 @@ use crate::{
     time,
 };
 
-/// Environments down, regions across the row in the order of a deployment.
-pub fn matrix(now: Timestamp, row: &ServiceRow, environments: &[EnvironmentRow]) -> Html {
+/// Environments down, regions across the row in the order of a deployment. `undoable` are the changes with a way back, and where.
+pub fn matrix(
+    now: Timestamp,
+    row: &ServiceRow,
+    environments: &[EnvironmentRow],
+    undoable: &BTreeSet<(ChangeId, RegionName)>,
+) -> Html {
     if row.cells.is_empty() {
         return parts::empty(
             "layers",
@@ -44,7 +52,7 @@ pub fn matrix(now: Timestamp, row: &ServiceRow, environments: &[EnvironmentRow])
             .filter(|c| c.environment == cell.environment)
             .count();
         let place = first.then(|| environment(row, cell, known, span));
-        body.push(html! { <tr>{place}{region(now, cell)}</tr> });
+        body.push(html! { <tr>{place}{region(now, cell, undoable)}</tr> });
     }
     parts::table(
         "What runs where",
@@ -81,7 +89,7 @@ fn environment(row: &ServiceRow, cell: &Cell, known: Option<&EnvironmentRow>, sp
     }
 }
 
-fn region(now: Timestamp, cell: &Cell) -> Html {
+fn region(now: Timestamp, cell: &Cell, undoable: &BTreeSet<(ChangeId, RegionName)>) -> Html {
     let place = html! { <td><span class="region">{cell.region.as_str()}</span><div class="muted small">{format!("{} side", cell.side)}</div></td> };
     if let Some(doubt) = &cell.doubt {
         let label = format!("this change: {} in {}", cell.environment, cell.region);
@@ -105,11 +113,11 @@ fn region(now: Timestamp, cell: &Cell) -> Html {
     let verified = cell.verified_at.map(|at| time::ago(now, at));
     let change = cell.change.map(|id| {
         let label = format!("its change: {} in {}", cell.environment, cell.region);
-        let back = format!("roll back {} in {}", cell.environment, cell.region);
-        html! {
-            <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a>
-            " · "<a class="link" href=format!("/changes/{id}/rollback") aria-label=back>"roll back"</a>
-        }
+        let back = undoable.contains(&(id, cell.region.clone())).then(|| {
+            let label = format!("roll back {} in {}", cell.environment, cell.region);
+            html! { " · "<a class="link" href=format!("/changes/{id}/rollback") aria-label=label>"roll back"</a> }
+        });
+        html! { <a class="link" href=format!("/changes/{id}") aria-label=label>"its change"</a>{back} }
     });
     html! {
         {place}

@@ -93,8 +93,14 @@ fn in_every_field_of_a_service() {
             next_cursor: None,
             total: None,
         };
-        let html = app::services::detail::view(&visit, &service, &fixtures::releases(), &empty)
-            .into_html(&visit);
+        let html = app::services::detail::view(
+            &visit,
+            &service,
+            &fixtures::releases(),
+            &empty,
+            &std::collections::BTreeSet::default(),
+        )
+        .into_html(&visit);
         is_harmless(&text, &html);
         let visit = fixtures::visit(
             "/services",

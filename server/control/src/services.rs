@@ -7,6 +7,7 @@ mod list;
 pub(crate) mod rows;
 mod search;
 mod snapshot;
+mod undoable;
 
 use domain::{
     Caller, ChangeId, EnvironmentName, ImageDigest, Refusal, RegionName, ServiceId, ServiceName,

@@ -1,5 +1,7 @@
 //! SQL of services and of what runs where.
 
+pub(super) mod history;
+
 use domain::{ServiceId, ServiceName, SystemName, TeamName, TierName};
 use futures::Stream;
 use serde_json::Value;

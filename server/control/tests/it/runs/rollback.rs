@@ -1,11 +1,12 @@
 //! Going back: each region to what was good there before, executed like a deployment.
 
-use domain::{ChangeKind, ChangeState, Reason, RefusalCode, StartMode, Verdict};
+use domain::{Caller, ChangeKind, ChangeState, JobRole, Reason, RefusalCode, StartMode, Verdict};
 use portolan_control::changes::ChangeDetail;
 use sandbox::world::faults::{Fault, Kind};
 use sqlx::PgPool;
 
 use super::stage::{Stage, steps};
+use crate::harness::service;
 
 async fn back(stage: &Stage, of: domain::ChangeId) -> ChangeDetail {
     let reason = Reason::parse("it is slow").expect("reason");
@@ -39,6 +40,17 @@ async fn runs(stage: &Stage) -> Vec<(String, String)> {
     .expect("deployments")
 }
 
+/// What the service's page offers this caller to undo.
+async fn offered(stage: &Stage, caller: &Caller) -> Vec<(domain::ChangeId, String)> {
+    let control = &stage.portal.control;
+    let cart = control.service(caller, &service("cart")).await;
+    let undoable = control.undoable(caller, &cart.expect("service")).await;
+    let undoable = undoable.expect("undoable").into_iter();
+    undoable
+        .map(|(id, region)| (id, region.to_string()))
+        .collect()
+}
+
 fn both(central: &str, west: &str) -> Vec<(String, String)> {
     vec![
         ("eu-central-1".into(), central.into()),
@@ -61,6 +73,7 @@ async fn each_region_goes_back_to_what_was_good_there(pool: PgPool) {
     assert_eq!(none.code(), RefusalCode::Conflict);
     let button = first.buttons.rollback.as_ref().expect_err("nothing before");
     assert!(button.detail.contains("nothing to go back to"), "{button}");
+    assert_eq!(offered(&stage, &stage.developer).await, []);
 
     // The second one fails in the active region: the regions differ from now on.
     stage.fault(Fault {
@@ -80,6 +93,12 @@ async fn each_region_goes_back_to_what_was_good_there(pool: PgPool) {
 
     // Going back from the failed one is offered and would repair the passive region.
     assert!(second.buttons.rollback.is_ok());
+    // Where it was verified; the other region has never run anything else.
+    let passive = (second.row.id, "eu-central-1".to_owned());
+    assert_eq!(offered(&stage, &stage.developer).await, [passive]);
+    let roles = &[JobRole::Auditor];
+    let auditor = stage.portal.person("auditor", roles, &[], false).await;
+    assert_eq!(offered(&stage, &auditor).await, [], "who may not ask");
     let preview = control
         .preview_rollback(&stage.developer, second.row.id)
         .await

@@ -84,7 +84,7 @@ text! {
     /// Why a person wants something; shown to approvers and kept in the audit log for ever.
     Reason, |t| if !writing::is_readable(t) { Err("say why, in a sentence: approvers and auditors read it") }
         else if t.chars().count() > 2_000 { Err("a reason has at most 2,000 characters") }
-        else if t.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') { Err("a reason may not contain control characters") }
+        else if writing::has_no_place_in_text(t) { Err("a reason may not contain control characters, or code points that are no characters") }
         else if writing::turns(t) { Err(writing::TURNS) }
         else { Ok(()) };
 }
@@ -164,5 +164,8 @@ mod tests {
         let turned = Reason::parse("roll back \u{202e}tcerroc\u{202c}").expect_err("turned");
         assert!(turned.0.contains("direction"), "{turned}");
         assert!(Reason::parse("تصحیح\u{200f} 1.2.0").is_ok());
+        for none in ["a\u{7}", "a\u{fffe}", "a\u{ffff}", "a\u{1ffff}"] {
+            assert!(Reason::parse(none).is_err(), "{}", none.escape_unicode());
+        }
     }
 }

@@ -16,6 +16,15 @@ pub fn turns(text: &str) -> bool {
     text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
+/// Whether it has a control character other than a line break or a tab, or one of the code points that Unicode keeps free of
+/// characters for ever (U+FFFE, U+FFFF and their like in every plane, U+FDD0 to U+FDEF).
+pub fn has_no_place_in_text(text: &str) -> bool {
+    text.contains(|c: char| {
+        let noncharacter = u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}');
+        noncharacter || c.is_control() && !matches!(c, '\n' | '\t' | '\r')
+    })
+}
+
 /// Unicode's format characters (Cf), and the others that are drawn as nothing: fillers, variation selectors, the blank of Braille.
 fn is_shapeless(c: char) -> bool {
     matches!(c,
@@ -58,6 +67,20 @@ mod tests {
             assert!(is_readable(something), "{something}");
             assert!(!turns(something), "{something}");
         }
+    }
+
+    #[test]
+    fn what_is_no_character_has_no_place() {
+        for c in "\u{0}\u{7f}\u{9f}\u{fffe}\u{ffff}\u{1fffe}\u{10ffff}\u{fdd0}\u{fdef}".chars() {
+            assert!(
+                has_no_place_in_text(&format!("a{c}")),
+                "{}",
+                c.escape_unicode()
+            );
+        }
+        assert!(!has_no_place_in_text(
+            "a\n\t\r\u{fffd}\u{fdcf}\u{fdf0}\u{1fffd}é👩"
+        ));
     }
 
     #[test]

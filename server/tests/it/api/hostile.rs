@@ -17,7 +17,7 @@ const TEXTS: &[&str] = &[
     "e\u{301}\u{1f469}\u{200d}\u{1f4bb} \u{feff}",
     "\\u0000 \\x00 %00",
     "line\nbreak\r\nand\ttab",
-    "\u{e000}\u{10ffff}",
+    "\u{e000}\u{10fffd}",
 ];
 /// These are refused wherever a text is kept.
 const CONTROL: &[&str] = &[

@@ -9,8 +9,13 @@ pub(super) mod overriding;
 pub(super) mod run;
 pub(super) mod timing;
 
-use axum::{Json, extract::State, http::StatusCode, response::Response};
-use control::changes::{ChangeRow, NewChange};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header::LOCATION},
+    response::Response,
+};
+use control::changes::{ChangeDetail, ChangeRow, NewChange};
 use domain::{
     ChangeId, ChangeKind, ChangeState, EnvironmentName, EvidenceDigest, Login, Reason, ServiceName,
     StartMode, TeamName, Version,
@@ -202,15 +207,24 @@ pub(super) async fn list(
 ///
 /// The portal works out what exactly would be done, the evidence, and who must agree to it.
 #[utoipa::path(post, path = "/changes", operation_id = "request_change", tag = "changes", request_body = Wish,
-    responses((status = 202, body = ChangeInFull, description = "The change, which waits for approvals or is ready.")))]
+    responses((status = 202, body = ChangeInFull, description = "The change, which waits for approvals or is ready.",
+        headers(("Location" = String, description = "Where it is.")))))]
 pub(super) async fn request(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
     _: Plain,
     Sent(sent): Sent<Wish>,
-) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
+) -> Result<Made, Refused> {
     let made = state.control().request_change(&caller, sent.into()).await?;
-    Ok((StatusCode::ACCEPTED, Json(made.into())))
+    Ok(accepted(made))
+}
+
+/// A change that was made, or goes on, with its address.
+pub(super) type Made = (StatusCode, [(HeaderName, String); 1], Json<ChangeInFull>);
+
+pub(super) fn accepted(change: ChangeDetail) -> Made {
+    let at = format!("/api/v1/changes/{}", change.row.id);
+    (StatusCode::ACCEPTED, [(LOCATION, at)], Json(change.into()))
 }
 
 /// One change in full

@@ -5,7 +5,10 @@ use domain::{ChangeId, EvidenceDigest, Reason, StartMode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::detail::{ChangeInFull, Verdict};
+use super::{
+    Made, accepted,
+    detail::{ChangeInFull, Verdict},
+};
 use crate::{
     AppState,
     api::{
@@ -109,16 +112,17 @@ pub(in crate::api) async fn cancel(
 /// Asking again makes a new change with new evidence; resuming goes on with this one.
 #[utoipa::path(post, path = "/changes/{id}/retry", operation_id = "retry_change", tag = "changes",
     params(("id" = words::Id, Path, description = "The change.")), request_body = Because,
-    responses((status = 202, body = ChangeInFull, description = "The new change, or the one that goes on.")))]
+    responses((status = 202, body = ChangeInFull, description = "The new change, or the one that goes on.",
+        headers(("Location" = String, description = "Where it is.")))))]
 pub(in crate::api) async fn retry(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
     _: Plain,
     Named(id): Named<ChangeId>,
     Sent(sent): Sent<Because>,
-) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
+) -> Result<Made, Refused> {
     let change = state.control().retry(&caller, id, sent.reason).await?;
-    Ok((StatusCode::ACCEPTED, Json(change.into())))
+    Ok(accepted(change))
 }
 
 /// Going back.
@@ -138,18 +142,19 @@ pub(in crate::api) struct Back {
 /// another one in each. The rules may ask for fewer approvals than a deployment needs.
 #[utoipa::path(post, path = "/changes/{id}/rollback", operation_id = "roll_back_change", tag = "changes",
     params(("id" = words::Id, Path, description = "The change to undo.")), request_body = Back,
-    responses((status = 202, body = ChangeInFull, description = "The new change.")))]
+    responses((status = 202, body = ChangeInFull, description = "The new change.",
+        headers(("Location" = String, description = "Where it is.")))))]
 pub(in crate::api) async fn roll_back(
     State(state): State<AppState>,
     SignedIn(caller): SignedIn,
     _: Plain,
     Named(id): Named<ChangeId>,
     Sent(sent): Sent<Back>,
-) -> Result<(StatusCode, Json<ChangeInFull>), Refused> {
+) -> Result<Made, Refused> {
     let mode = sent.start_mode.unwrap_or(StartMode::OnApproval);
     let change = state
         .control()
         .request_rollback(&caller, id, sent.reason, mode)
         .await?;
-    Ok((StatusCode::ACCEPTED, Json(change.into())))
+    Ok(accepted(change))
 }

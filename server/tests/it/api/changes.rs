@@ -18,7 +18,11 @@ fn path(change: &Value, rest: &str) -> String {
 async fn from_the_wish_to_the_run(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let (developer, second) = (shop.as_("developer"), shop.as_("developer2"));
-    let change = shop.change("staging").await;
+    let asked = developer.post("/changes", &wish("staging")).await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    let change = asked.json();
+    let at = format!("/api/v1{}", path(&change, ""));
+    assert_eq!(asked.header("location"), at);
     assert_eq!(change["state"], "awaiting_approval");
     assert_eq!(
         change["requirements"][0]["candidates"][0]["login"],

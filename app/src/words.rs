@@ -93,6 +93,14 @@ pub fn event(kind: &RecordedKind) -> String {
     words.to_owned()
 }
 
+/// The same of an event that came through this door: what the portal did in somebody's name was done by itself.
+pub fn event_through(kind: &RecordedKind, door: &str) -> String {
+    if *kind == EventKind::ChangeStarted && door == "job" {
+        return "started by itself, as they had asked".to_owned();
+    }
+    event(kind)
+}
+
 /// A link that leads out of the portal, if it is one that may be followed: anything but http and
 /// https is shown as text, so that a catalogue cannot plant a script.
 pub fn external(url: &str, label: &str) -> Html {
@@ -115,6 +123,15 @@ pub fn is_web(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_portal_did_by_itself_nobody_did() {
+        let started = RecordedKind::Known(EventKind::ChangeStarted);
+        assert_eq!(event_through(&started, "person"), "started the run");
+        assert!(event_through(&started, "job").contains("by itself"));
+        let done = RecordedKind::Known(EventKind::StepSucceeded);
+        assert_eq!(event_through(&done, "job"), event(&done));
+    }
 
     #[test]
     fn only_web_addresses_become_links() {

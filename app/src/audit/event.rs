@@ -41,7 +41,7 @@ pub fn view(row: &AuditRow) -> Document {
     });
     let json = serde_json::to_string_pretty(&row.data).unwrap_or_default();
     let main = html! {
-        {parts::heading(&[("/audit", "Audit")], row.kind.as_str(), html! { {status(row.outcome)}<span>{words::event(&row.kind)}</span> }, html! { {same} })}
+        {parts::heading(&[("/audit", "Audit")], row.kind.as_str(), html! { {status(row.outcome)}<span>{words::event_through(&row.kind, &row.door)}</span> }, html! { {same} })}
         <section class="card" aria-label="The event">
             <div class="card-body">
                 {parts::facts(vec![

@@ -138,7 +138,7 @@ fn event(out: &mut String, now: Timestamp, row: &AuditRow) {
     out.push_str("</bdi></span> <span class=\"muted small\">");
     escape(out, &row.door);
     out.push_str("</span></td><td data-label=\"What\">");
-    escape(out, &words::event(&row.kind));
+    escape(out, &words::event_through(&row.kind, &row.door));
     out.push_str("<div class=\"muted small\"><code>");
     out.push_str(row.kind.as_str());
     out.push_str("</code></div></td><td data-label=\"Outcome\">");

@@ -4,11 +4,16 @@ use control::{
     changes::ChangeDetail,
     runs::{RunView, StepView},
 };
-use domain::{RegionName, StepState};
+use domain::{RegionName, StepKind, StepState};
 use leptos::prelude::*;
 
 use super::history::{calls, sessions, tried};
-use crate::{Html, Visit, html, parts::status, time, words::external};
+use crate::{
+    Html, Visit, html,
+    parts::{Tone, mark, status},
+    time,
+    words::external,
+};
 
 pub(super) fn run(visit: &Visit, change: &ChangeDetail) -> Html {
     let Some(run) = &change.run else {
@@ -69,6 +74,8 @@ fn step(visit: &Visit, step: &StepView) -> Html {
         (Some(from), Some(to)) => {
             Some(html! { <span class="muted small">{time::took(from, to)}</span> })
         }
+        // How long ago it was begun says nothing of a step that waits for its time; when that is stands below.
+        (Some(_), None) if step.state == StepState::Due => None,
         (Some(from), None) => {
             Some(html! { <span class="muted small">"for "{time::age(visit.now, from)}</span> })
         }
@@ -78,8 +85,21 @@ fn step(visit: &Visit, step: &StepView) -> Html {
         .note
         .clone()
         .or_else(|| waits_for(step.state).map(str::to_owned));
+    let watches = watches(step);
+    let again = if watches {
+        "The canary is looked at again "
+    } else {
+        "Taken up again "
+    };
     let due = step.due_at.filter(|due| *due > visit.now);
-    let due = due.map(|due| html! { <p class="step-note muted small">"Taken up again "{time::ago(visit.now, due)}"."</p> });
+    let due = due.map(
+        |due| html! { <p class="step-note muted small">{again}{time::ago(visit.now, due)}"."</p> },
+    );
+    let state = if watches {
+        mark("eye", "Watching", Tone::Live)
+    } else {
+        status(step.state)
+    };
     let lease = step.lease.as_ref().map(|lease| html! { <p class="step-note muted small">"Held by "<code>{lease.worker.as_str()}</code>", lease "{lease.epoch}", until "{time::ago(visit.now, lease.expires_at)}" unless renewed."</p> });
     let note = note.map(|note| html! { <p class="step-note user-text" dir="auto">{note}</p> });
     let tries =
@@ -90,10 +110,16 @@ fn step(visit: &Visit, step: &StepView) -> Html {
         .map(|url| external(url, "Jenkins build"));
     html! {
         <li class="step" data-step=step.id.to_string() data-region=step.region.as_str()>
-            <div class="row"><span class="step-title">{step.kind.title()}</span>{status(step.state)}{lasted}{tries}{build}</div>
+            <div class="row"><span class="step-title">{step.kind.title()}</span>{state}{lasted}{tries}{build}</div>
             {note}{due}{lease}{tried(visit, step)}{calls(visit, step)}{sessions(visit, step)}
         </li>
     }
+}
+
+/// Between two readings nobody holds the step, and still the canary is watched.
+fn watches(step: &StepView) -> bool {
+    let begun = step.started_at.is_some() && step.state == StepState::Due;
+    begun && StepKind::OF_A_WAVE.contains(&step.kind)
 }
 
 /// No wait without saying what for.

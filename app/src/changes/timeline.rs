@@ -1,7 +1,7 @@
 //! Everything that happened to a change, in order. These are the audit events themselves.
 
-use control::changes::TimelineEntry;
-use domain::{EventKind, Outcome, StepKind};
+use control::changes::{ChangeDetail, TimelineEntry};
+use domain::{EventKind, Outcome, StartMode, StepKind};
 use leptos::prelude::*;
 
 use super::data::data;
@@ -11,8 +11,9 @@ use crate::{
     time, words,
 };
 
-pub(super) fn timeline(visit: &Visit, entries: &[TimelineEntry]) -> Html {
-    let entries: Vec<_> = entries.iter().map(|e| entry(visit, e)).collect();
+pub(super) fn timeline(visit: &Visit, change: &ChangeDetail) -> Html {
+    let entries = change.timeline.iter().map(|e| entry(visit, change, e));
+    let entries: Vec<_> = entries.collect();
     html! {
         <section class="card" aria-labelledby="h-timeline">
             <div class="card-head"><h2 id="h-timeline">"What happened"</h2></div>
@@ -21,13 +22,16 @@ pub(super) fn timeline(visit: &Visit, entries: &[TimelineEntry]) -> Html {
     }
 }
 
-fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
+fn entry(visit: &Visit, change: &ChangeDetail, entry: &TimelineEntry) -> Html {
     let (glyph, class) = match entry.outcome {
         Outcome::Success => ("circle-dot", ""),
         Outcome::Denied => ("ban", "warn"),
         Outcome::Failure => ("circle-x", "bad"),
     };
     let sentence = match &entry.login {
+        Some(login) if entry.kind == EventKind::ChangeStarted && was_to_start(change, entry) => {
+            html! { "Started by itself, as "{person(login.as_str(), None)}" had asked" }
+        }
         Some(login) if entry.kind.known().is_some_and(is_a_persons_act) => {
             html! { {person(login.as_str(), None)}" "{words::event(&entry.kind)} }
         }
@@ -48,6 +52,12 @@ fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
             </div>
         </li>
     }
+}
+
+/// Whether it started because its requester had said so with the request: as soon as everybody needed had agreed.
+fn was_to_start(change: &ChangeDetail, entry: &TimelineEntry) -> bool {
+    change.start_mode == StartMode::OnApproval
+        && entry.login.as_ref() == Some(&change.row.requester)
 }
 
 fn folded(details: Html) -> Html {

@@ -38,6 +38,8 @@ pub struct Document {
     pub main: Html,
     /// Without menu and frame: for those who are not signed in.
     pub bare: bool,
+    /// Whether what the last form did is told: not where the page says more than that by now.
+    pub notice: bool,
 }
 
 impl Document {
@@ -47,6 +49,7 @@ impl Document {
             status: 200,
             main,
             bare: false,
+            notice: true,
         }
     }
 
@@ -57,6 +60,11 @@ impl Document {
 
     pub fn bare(mut self) -> Self {
         self.bare = true;
+        self
+    }
+
+    pub fn without_notice(mut self) -> Self {
+        self.notice = false;
         self
     }
 
@@ -88,7 +96,14 @@ impl Document {
         });
         out.push_str(rules::trouble(visit).as_str());
         out.push_str(crate::calendar::notices(visit).as_str());
-        if let Some(notice) = visit.notice {
+        // A region of its own, so that what is told of a change goes when the change goes on.
+        out.push_str("<div id=\"notice\"");
+        out.push_str(if visit.notice.is_some_and(crate::Notice::passes) {
+            " data-live-region>"
+        } else {
+            ">"
+        });
+        if let Some(notice) = visit.notice.filter(|_| self.notice) {
             let (class, glyph) = if notice == crate::Notice::NotConfirmed {
                 ("warn", "shield-alert")
             } else {
@@ -100,6 +115,7 @@ impl Document {
             escape(&mut out, notice.words());
             out.push_str("</p></div>");
         }
+        out.push_str("</div>");
         out.push_str(self.main.as_str());
         out.push_str("</main>");
         if framed {

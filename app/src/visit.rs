@@ -185,6 +185,13 @@ notices! {
     SignedOut = "signed_out", "You are signed out.";
 }
 
+impl Notice {
+    /// Whether it is about what comes next: once that has come, it is true no more.
+    pub fn passes(self) -> bool {
+        self == Self::Requested
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use super::{
     timeline::timeline, wave::wave,
 };
 use crate::{
-    Document, Html, Params, Visit,
+    Document, Html, Notice, Params, Visit,
     calendar::standing,
     html,
     parts::{self, Tone, icon, mark, note, person, status},
@@ -99,11 +99,29 @@ pub fn view<'a>(
             <div class="stack-lg">
                 <div class="stack-lg" id="r-run" data-live-region>{run(visit, change)}{wave(visit, change)}</div>
                 {log::panel(visit, change, tail)}
-                <div id="r-timeline" data-live-region>{timeline(visit, &change.timeline)}</div>
+                <div id="r-timeline" data-live-region>{timeline(visit, change)}</div>
             </div>
         </div>
     };
-    Document::new(title, main)
+    let document = Document::new(title, main);
+    // Below there is no more of what will be done and what it waits for.
+    if visit.notice == Some(Notice::Requested) && !waits(row.state) {
+        document.without_notice()
+    } else {
+        document
+    }
+}
+
+/// Whether nothing of it has begun, or ended.
+fn waits(state: ChangeState) -> bool {
+    matches!(
+        state,
+        ChangeState::Requested
+            | ChangeState::Planning
+            | ChangeState::AwaitingApproval
+            | ChangeState::Approved
+            | ChangeState::Scheduled
+    )
 }
 
 fn head(visit: &Visit, change: &ChangeDetail, title: &str) -> Html {

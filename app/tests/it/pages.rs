@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use app::{Notice, changes::Posted};
 use control::rules::Trouble;
-use domain::JobRole;
+use domain::{ChangeState, EventKind, JobRole, Outcome, StepKind, StepState};
 use scraper::{Html, Selector};
 
 use crate::fixtures;
@@ -182,5 +183,99 @@ fn a_refused_rules_file_is_told_to_administrators_everywhere() {
                 "{name} for {roles:?}"
             );
         }
+    }
+}
+
+/// The way back stands only beside a change that has one, and for whom it would lead somewhere.
+#[test]
+fn a_rollback_is_offered_where_it_leads_somewhere() {
+    for (name, _, document) in fixtures::all() {
+        if !name.starts_with("service") {
+            continue;
+        }
+        let page = Html::parse_document(document.main.as_str());
+        let links = page.select(&select("table a[href$='/rollback']")).count();
+        assert_eq!(links > 0, name == "service", "{name}: {links}");
+        let deploys = page.select(&select("a[href*='/deploy']")).count();
+        assert_eq!(deploys > 0, name == "service", "{name}: {deploys}");
+    }
+}
+
+fn change_page(change: &control::changes::ChangeDetail, notice: Option<Notice>) -> Html {
+    let path = format!("/changes/{}", change.row.id);
+    let mut visit = fixtures::visit(&path, &[JobRole::Developer], &[]);
+    visit.notice = notice;
+    let document = app::changes::detail::view(&visit, change, &[], Posted::default());
+    Html::parse_document(&document.into_html(&visit))
+}
+
+fn text(page: &Html, selector: &str) -> String {
+    page.select(&select(selector))
+        .flat_map(|e| e.text())
+        .collect()
+}
+
+/// "Below is what will be done" is told until it is done, also in a page that follows the change.
+#[test]
+fn what_a_request_came_to_is_told_until_the_change_moves_on() {
+    for (state, told) in [
+        (ChangeState::AwaitingApproval, true),
+        (ChangeState::Approved, true),
+        (ChangeState::Running, false),
+        (ChangeState::Succeeded, false),
+    ] {
+        let page = change_page(&fixtures::change(state), Some(Notice::Requested));
+        let words = text(&page, "#notice[data-live-region]");
+        assert_eq!(words.contains("is requested"), told, "{state}: {words}");
+    }
+    let ended = fixtures::change(ChangeState::Rejected);
+    let words = text(&change_page(&ended, Some(Notice::Rejected)), "#notice");
+    assert!(
+        words.contains("recorded"),
+        "what was done stays told: {words}"
+    );
+}
+
+/// Nobody pressed anything: it was asked for with the request.
+#[test]
+fn a_start_by_itself_is_nobodys_act() {
+    let mut change = fixtures::change(ChangeState::Running);
+    change.timeline.push(control::changes::TimelineEntry {
+        at: fixtures::before(500),
+        kind: EventKind::ChangeStarted.into(),
+        outcome: Outcome::Success,
+        login: Some(change.row.requester.clone()),
+        data: serde_json::Value::Null,
+    });
+    let told = text(&change_page(&change, None), ".timeline li:last-child p");
+    assert!(
+        told.starts_with("Started by itself, as developer had asked"),
+        "{told}"
+    );
+    change.start_mode = domain::StartMode::Manual;
+    let told = text(&change_page(&change, None), ".timeline li:last-child p");
+    assert!(told.starts_with("developer started the run"), "{told}");
+}
+
+/// A step between two looks at the canary is not "due": it says what goes on, and when it is looked at again.
+#[test]
+fn a_canary_that_is_watched_says_so() {
+    let mut change = fixtures::change(ChangeState::Running);
+    let steps = &mut change.run.as_mut().expect("a run").steps;
+    let step = steps.iter_mut().find(|s| s.state == StepState::Running);
+    let step = step.expect("a step");
+    (step.kind, step.state, step.lease) = (StepKind::Bake, StepState::Due, None);
+    step.started_at = Some(fixtures::now());
+    step.due_at = Some(fixtures::now() + jiff::SignedDuration::from_secs(30));
+    let id = step.id;
+    let page = change_page(&change, None);
+    let told = text(&page, &format!("[data-step='{id}']"));
+    assert!(told.contains("Watching"), "{told}");
+    assert!(
+        told.contains("The canary is looked at again in 30 s"),
+        "{told}"
+    );
+    for odd in ["Due", "0 s ", "1 s"] {
+        assert!(!told.contains(odd), "{odd}: {told}");
     }
 }

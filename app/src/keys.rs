@@ -2,7 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::{Document, Visit, html, islands, parts, shell};
+use crate::{Document, Html, Visit, html, islands, parts, shell};
+
+/// A cap for each of the keys that do the same, or belong together.
+fn caps(keys: &str) -> Vec<Html> {
+    let cap = |key: &str| html! { <kbd class="kbd">{key.to_owned()}</kbd> };
+    if let Some((one, other)) = keys.split_once(" or ") {
+        return vec![cap(one), Html::constant("<span>or</span>"), cap(other)];
+    }
+    keys.split(", ").map(cap).collect()
+}
 
 pub fn keys(visit: &Visit) -> Document {
     let mut rows = vec![
@@ -45,7 +54,7 @@ pub fn keys(visit: &Visit) -> Document {
     ]);
     let rows = rows.into_iter().map(|(key, what, single)| {
         let marked = single.then_some("single key");
-        html! { <tr><th scope="row"><kbd class="kbd">{key}</kbd></th><td>{what}</td><td class="muted">{marked}</td></tr> }
+        html! { <tr><th scope="row"><span class="row">{caps(&key)}</span></th><td>{what}</td><td class="muted">{marked}</td></tr> }
     }).collect();
     let switch = islands::render(|| view! { <frontend::KeysSwitch /> });
     let main = html! {

@@ -56,3 +56,37 @@ test('a person sees their sessions and ends another one', async () => {
   await here.close();
   await there.close();
 });
+
+test('the account menu closes when one leaves it', async () => {
+  const { page, trouble, close } = await arrive(browser, 'developer2');
+  await page.goto('/keys');
+  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  const menu = page.locator('details.account');
+  const summary = menu.locator('summary');
+  const open = () => menu.evaluate((details) => details.open);
+  const leaves = {
+    Escape: () => page.keyboard.press('Escape'),
+    'a press elsewhere': () => page.locator('h1').click(),
+    'the focus elsewhere': () => page.locator('#find').focus(),
+  };
+  for (const [how, leave] of Object.entries(leaves)) {
+    await summary.click();
+    assert.ok(await open(), how);
+    await leave();
+    assert.ok(!(await open()), how);
+  }
+  // Escape leaves the focus where it can go on.
+  await summary.click();
+  await page.keyboard.press('Tab');
+  assert.ok(await open(), 'within the menu it stays');
+  await page.keyboard.press('Escape');
+  assert.ok(await summary.evaluate((element) => element === document.activeElement));
+  // On a phone the menu shows where one is.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/catalog');
+  await page.locator('html[data-live]').waitFor({ state: 'attached' });
+  const here = await page.locator('.side [aria-current]').boundingBox();
+  assert.ok(here.x >= 0 && here.x + here.width <= 390, JSON.stringify(here));
+  trouble.none();
+  await close();
+});

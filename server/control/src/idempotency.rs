@@ -30,6 +30,8 @@ pub struct KeyedRequest {
 pub struct Answer {
     pub status: u16,
     pub content_type: String,
+    /// Where what was made is.
+    pub location: Option<String>,
     pub body: Vec<u8>,
 }
 

@@ -105,14 +105,12 @@ async fn keep(state: &AppState, keyed: &KeyedRequest, response: Response) -> Res
         .extensions
         .get::<KeepInstead>()
         .map_or_else(|| bytes.to_vec(), |k| k.0.clone());
-    let content_type = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let said = |name| parts.headers.get(name).and_then(|v| v.to_str().ok());
+    let content_type = said(header::CONTENT_TYPE).unwrap_or_default();
     let answer = Answer {
         status: parts.status.as_u16(),
         content_type: content_type.to_owned(),
+        location: said(header::LOCATION).map(str::to_owned),
         body: kept,
     };
     if let Err(error) = control.finish_keyed(keyed, &answer).await {
@@ -123,10 +121,13 @@ async fn keep(state: &AppState, keyed: &KeyedRequest, response: Response) -> Res
 }
 
 fn replay(answer: Answer) -> Response {
-    let built = HttpResponse::builder()
+    let mut built = HttpResponse::builder()
         .status(answer.status)
         .header(REPLAYED, HeaderValue::from_static("true"))
-        .header(header::CONTENT_TYPE, answer.content_type)
-        .body(Body::from(answer.body));
+        .header(header::CONTENT_TYPE, answer.content_type);
+    if let Some(location) = answer.location {
+        built = built.header(header::LOCATION, location);
+    }
+    let built = built.body(Body::from(answer.body));
     built.unwrap_or_else(|e| Refused::from(control::Error::fault(e)).into_response())
 }

@@ -53,6 +53,7 @@ where
             let answer = Answer {
                 status: 303,
                 content_type: "text/plain".to_owned(),
+                location: None,
                 body: to.clone().into_bytes(),
             };
             control.finish_keyed(&request, &answer).await?;

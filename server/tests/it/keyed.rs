@@ -36,6 +36,8 @@ async fn the_same_again_is_the_same_answer_and_done_once(pool: PgPool) {
     let again = post(&world, &token, "/changes", "key-1", &wish(OWN, "staging")).await;
     assert_eq!((first.status, again.status), (202, 202), "{}", again.text);
     assert_eq!(first.text, again.text);
+    assert!(first.location().starts_with("/api/v1/changes/"));
+    assert_eq!(first.location(), again.location());
     assert_eq!(
         (
             first.header("idempotency-replayed"),

@@ -13,6 +13,7 @@ struct Row {
     request_hash: Vec<u8>,
     status: Option<i16>,
     content_type: Option<String>,
+    location: Option<String>,
     body: Option<Vec<u8>>,
     created_at: jiff_sqlx::Timestamp,
 }
@@ -35,7 +36,7 @@ pub(super) async fn insert(
     let done = sqlx::query(
         "INSERT INTO idempotency (person_id, key, route, request_hash, created_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (person_id, key) DO UPDATE SET route = excluded.route, request_hash = excluded.request_hash,
-             status = NULL, content_type = NULL, body = NULL, created_at = excluded.created_at
+             status = NULL, content_type = NULL, location = NULL, body = NULL, created_at = excluded.created_at
          WHERE idempotency.created_at < $6",
     )
     .bind(request.person.0)
@@ -51,7 +52,7 @@ pub(super) async fn insert(
 
 pub(super) async fn find(pool: &PgPool, request: &KeyedRequest) -> Result<Option<Stored>> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT route, request_hash, status, content_type, body, created_at FROM idempotency WHERE person_id = $1 AND key = $2",
+        "SELECT route, request_hash, status, content_type, location, body, created_at FROM idempotency WHERE person_id = $1 AND key = $2",
     )
     .bind(request.person.0)
     .bind(&request.key)
@@ -64,6 +65,7 @@ pub(super) async fn find(pool: &PgPool, request: &KeyedRequest) -> Result<Option
                 status: u16::try_from(status)
                     .map_err(|e| corrupt("idempotency", "status", &request.key, e))?,
                 content_type: row.content_type.unwrap_or_default(),
+                location: row.location,
                 body: row.body.unwrap_or_default(),
             }),
         };
@@ -79,13 +81,14 @@ pub(super) async fn find(pool: &PgPool, request: &KeyedRequest) -> Result<Option
 
 pub(super) async fn finish(pool: &PgPool, request: &KeyedRequest, answer: &Answer) -> Result<()> {
     let done = sqlx::query(
-        "UPDATE idempotency SET status = $3, content_type = $4, body = $5 WHERE person_id = $1 AND key = $2 AND status IS NULL",
+        "UPDATE idempotency SET status = $3, content_type = $4, body = $5, location = $6 WHERE person_id = $1 AND key = $2 AND status IS NULL",
     )
     .bind(request.person.0)
     .bind(&request.key)
     .bind(i16::try_from(answer.status).unwrap_or(i16::MAX))
     .bind(&answer.content_type)
     .bind(&answer.body)
+    .bind(&answer.location)
     .execute(pool)
     .await?;
     if done.rows_affected() != 1 {

@@ -1,7 +1,7 @@
 //! Everything that happened to a change, in order. These are the audit events themselves.
 
 use control::changes::{ChangeDetail, TimelineEntry};
-use domain::{EventKind, Outcome, StartMode, StepKind};
+use domain::{EventKind, Outcome, StepKind};
 use leptos::prelude::*;
 
 use super::data::data;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) fn timeline(visit: &Visit, change: &ChangeDetail) -> Html {
-    let entries = change.timeline.iter().map(|e| entry(visit, change, e));
+    let entries = change.timeline.iter().map(|e| entry(visit, e));
     let entries: Vec<_> = entries.collect();
     html! {
         <section class="card" aria-labelledby="h-timeline">
@@ -22,14 +22,14 @@ pub(super) fn timeline(visit: &Visit, change: &ChangeDetail) -> Html {
     }
 }
 
-fn entry(visit: &Visit, change: &ChangeDetail, entry: &TimelineEntry) -> Html {
+fn entry(visit: &Visit, entry: &TimelineEntry) -> Html {
     let (glyph, class) = match entry.outcome {
         Outcome::Success => ("circle-dot", ""),
         Outcome::Denied => ("ban", "warn"),
         Outcome::Failure => ("circle-x", "bad"),
     };
     let sentence = match &entry.login {
-        Some(login) if entry.kind == EventKind::ChangeStarted && was_to_start(change, entry) => {
+        Some(login) if entry.kind == EventKind::ChangeStarted && entry.door == "job" => {
             html! { "Started by itself, as "{person(login.as_str(), None)}" had asked" }
         }
         Some(login) if entry.kind.known().is_some_and(is_a_persons_act) => {
@@ -52,12 +52,6 @@ fn entry(visit: &Visit, change: &ChangeDetail, entry: &TimelineEntry) -> Html {
             </div>
         </li>
     }
-}
-
-/// Whether it started because its requester had said so with the request: as soon as everybody needed had agreed.
-fn was_to_start(change: &ChangeDetail, entry: &TimelineEntry) -> bool {
-    change.start_mode == StartMode::OnApproval
-        && entry.login.as_ref() == Some(&change.row.requester)
 }
 
 fn folded(details: Html) -> Html {

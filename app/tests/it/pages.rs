@@ -242,6 +242,7 @@ fn a_start_by_itself_is_nobodys_act() {
     let mut change = fixtures::change(ChangeState::Running);
     change.timeline.push(control::changes::TimelineEntry {
         at: fixtures::before(500),
+        door: "job".into(),
         kind: EventKind::ChangeStarted.into(),
         outcome: Outcome::Success,
         login: Some(change.row.requester.clone()),
@@ -252,7 +253,7 @@ fn a_start_by_itself_is_nobodys_act() {
         told.starts_with("Started by itself, as developer had asked"),
         "{told}"
     );
-    change.start_mode = domain::StartMode::Manual;
+    change.timeline.last_mut().expect("the start").door = "person".into();
     let told = text(&change_page(&change, None), ".timeline li:last-child p");
     assert!(told.starts_with("developer started the run"), "{told}");
 }

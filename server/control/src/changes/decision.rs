@@ -21,11 +21,7 @@ impl Control {
         digest: EvidenceDigest,
         comment: String,
     ) -> Result<ChangeDetail> {
-        if comment.chars().count() > 2_000
-            || comment
-                .chars()
-                .any(|c| c.is_control() && !"\n\r\t".contains(c))
-        {
+        if comment.chars().count() > 2_000 || domain::writing::has_no_place_in_text(&comment) {
             return Err(Refusal::field(
                 "comment",
                 "at most 2,000 characters, without control characters",

@@ -59,6 +59,8 @@ pub struct ApprovalView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TimelineEntry {
     pub at: Timestamp,
+    /// Through which door: a person, a token, the portal by itself.
+    pub door: String,
     pub kind: RecordedKind,
     pub outcome: Outcome,
     pub login: Option<Login>,

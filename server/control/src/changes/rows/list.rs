@@ -237,6 +237,7 @@ pub(in crate::changes) async fn count(
 #[derive(FromRow)]
 struct EventRow {
     at: jiff_sqlx::Timestamp,
+    door: String,
     kind: String,
     outcome: String,
     person_login: Option<String>,
@@ -251,7 +252,7 @@ pub(in crate::changes) async fn timeline(
     let rows: Vec<EventRow> = sqlx::query_as(
         // What was refused has a limit of its own: however often somebody tries, it hides nothing of what was done. That
         // somebody who may not see the change looked for it is no part of its story; the audit log has it.
-        "SELECT at, kind, outcome, person_login, record FROM (
+        "SELECT at, door, kind, outcome, person_login, record FROM (
              (SELECT * FROM audit_event WHERE change_id = $1 AND outcome <> 'denied' ORDER BY id DESC LIMIT 500)
              UNION ALL
              (SELECT * FROM (SELECT * FROM audit_event WHERE change_id = $1 AND outcome = 'denied' ORDER BY id DESC LIMIT 500) AS denied
@@ -268,6 +269,7 @@ pub(in crate::changes) async fn timeline(
                 serde_json::from_str(&row.record).map_err(|e| bad("record", e.to_string()))?;
             Ok(TimelineEntry {
                 at: row.at.to_jiff(),
+                door: row.door,
                 kind: domain::RecordedKind::read(row.kind),
                 outcome: row.outcome.parse().map_err(|e| bad("outcome", e))?,
                 login: row

@@ -53,7 +53,10 @@ pub fn router(state: &AppState) -> Router {
         ))
         .layer(middleware::from_fn_with_state(with(), edge::caller::find))
         .layer(sessions::layer(state))
-        .layer(middleware::from_fn(edge::request::to_the_end));
+        .layer(middleware::from_fn_with_state(
+            with(),
+            edge::request::to_the_end,
+        ));
     let mut open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready));
@@ -179,6 +182,14 @@ async fn beside(
 pub async fn on(listener: TcpListener, state: &AppState) {
     tokio::spawn(edge::metrics::fold(state.clone()));
     listener::serve(listener, router(state), state.stopped()).await;
+    // What somebody asked for who is gone by now.
+    state.deeds().close();
+    if tokio::time::timeout(GRACE, state.deeds().wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not end in time and are cut off");
+    }
 }
 
 /// Removes what has expired, now and then.

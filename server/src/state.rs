@@ -11,7 +11,8 @@ use sqlx::{
     Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio_util::sync::CancellationToken;
+use tokio::time::timeout;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
@@ -43,6 +44,8 @@ struct Inner {
     metrics_apart: bool,
     /// Cancelled when the process is to end.
     stop: CancellationToken,
+    /// What is done to its end, whether somebody waits for it or not.
+    deeds: TaskTracker,
 }
 
 impl fmt::Debug for AppState {
@@ -92,6 +95,7 @@ impl AppState {
             metrics: edge::metrics::handle(),
             metrics_apart: config.metrics_listen.is_some(),
             stop: CancellationToken::new(),
+            deeds: TaskTracker::new(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -175,6 +179,9 @@ impl AppState {
     pub fn stop(&self) {
         self.inner.stop.cancel();
     }
+    pub fn deeds(&self) -> &TaskTracker {
+        &self.inner.deeds
+    }
     pub fn stopped(&self) -> CancellationToken {
         self.inner.stop.clone()
     }
@@ -194,10 +201,22 @@ fn options(config: &Config, name: &str) -> anyhow::Result<PgConnectOptions> {
 
 /// After this a connection is asked whether it lives before it is used.
 const RESTED: Duration = Duration::from_secs(1);
+/// So long a connection of the worker that is given back may take to say that it lives. A statement cut off in the middle
+/// ends before, by the database's own limit.
+const SILENCE: Duration = Duration::from_secs(35);
 
 fn pool_of_worker(config: &Config) -> anyhow::Result<PgPool> {
     let options = options(config, "portolan-worker")?;
-    Ok(pool(config.database.worker_connections).connect_lazy_with(options))
+    let pool = pool(config.database.worker_connections).after_release(|connection, _| {
+        // What was given up in the middle of a statement that nobody answers is closed; the pool itself would wait for hours.
+        Box::pin(async move {
+            match timeout(SILENCE, connection.ping()).await {
+                Ok(alive) => alive.map(|()| true),
+                Err(_) => Err(sqlx::Error::PoolTimedOut),
+            }
+        })
+    });
+    Ok(pool.connect_lazy_with(options))
 }
 
 fn pool(connections: u32) -> PgPoolOptions {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::{
+    body::Body,
     extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts},
     middleware::Next,
@@ -153,12 +154,17 @@ pub fn known(method: &Method) -> &'static str {
 }
 
 /// Does what changes something in a task of its own: a client that hangs up, or a time that is over, stops neither the deed
-/// nor what is written about it.
-pub async fn to_the_end(request: Request, next: Next) -> Response {
+/// nor what is written about it. What was sent is read before: who never sends it all is cut off like anybody.
+pub async fn to_the_end(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if is_safe(request.method()) {
         return next.run(request).await;
     }
-    let task = tokio::spawn(next.run(request).in_current_span());
+    let (parts, body) = request.into_parts();
+    let request = match super::body::read(parts.uri.path(), body).await {
+        Ok(bytes) => Request::from_parts(parts, Body::from(bytes)),
+        Err(refused) => return refused.into_response(),
+    };
+    let task = state.deeds().spawn(next.run(request).in_current_span());
     match task.await {
         Ok(response) => response,
         // A panic goes on where it would have gone.

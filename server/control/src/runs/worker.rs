@@ -24,7 +24,7 @@ const EXPIRE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 /// The pause after the database failed.
 const FAULT: Duration = Duration::from_secs(1);
-/// So many leases without any answer of the database, and its connection is given up: a statement that is only slow has been
+/// So many leases without an answer to one claim, and its connection is given up: a statement that is only slow has been
 /// ended by the database before. A connection whose other end has vanished says nothing for hours.
 const SILENT: u32 = 3;
 
@@ -71,21 +71,14 @@ impl Control {
             // Listens before it looks, so that what becomes due in between is not slept over.
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
-            let claimed = timeout(
-                self.settings().times.lease * SILENT,
-                self.claim_due(worker, &mut own, &slots, &mut tasks, stop),
-            );
-            let faultless = match claimed.await {
-                Ok(Ok(())) => true,
-                Ok(Err(error)) => {
+            let faultless = match self
+                .claim_due(worker, &mut own, &slots, &mut tasks, stop)
+                .await
+            {
+                Ok(()) => true,
+                Err(error) => {
                     own = None;
                     tracing::error!(%error, "the worker cannot claim steps");
-                    false
-                }
-                Err(_) => {
-                    // Closed as it is: nobody else is to wait on it.
-                    own.take().map(PoolConnection::detach);
-                    tracing::error!("the database does not answer; the worker connects anew");
                     false
                 }
             };
@@ -111,14 +104,7 @@ impl Control {
         while !stop.is_cancelled() {
             let mut rung = std::pin::pin!(self.work().notified());
             rung.as_mut().enable();
-            let round = timeout(
-                self.settings().times.lease * SILENT * 2,
-                self.round(&mut last),
-            );
-            let faultless = round.await.unwrap_or_else(|_| {
-                tracing::error!("the database does not answer; the worker begins its round anew");
-                false
-            });
+            let faultless = self.round(&mut last).await;
             self.wait(rung, faultless, stop).await;
         }
     }
@@ -152,19 +138,19 @@ impl Control {
         };
         if last.expired.is_none_or(|at| at.elapsed() >= EXPIRE) {
             last.expired = Some(Instant::now());
-            if let Err(error) = self.expire_due().await {
+            if let Err(error) = self.part(self.expire_due()).await {
                 tell("expire what is over", error);
             }
         }
         if last.looked.is_none_or(|at| at.elapsed() >= LOOK) {
             last.looked = Some(Instant::now());
-            if let Err(error) = self.end_passed_stops().await {
+            if let Err(error) = self.part(self.end_passed_stops()).await {
                 tell("end the stops that are over", error);
             }
-            if let Err(error) = self.release_scheduled().await {
+            if let Err(error) = self.part(self.release_scheduled()).await {
                 tell("let go what its time has come for", error);
             }
-            if let Err(error) = self.release_held().await {
+            if let Err(error) = self.part(self.release_held()).await {
                 tell("let go what nothing holds any more", error);
             }
         }
@@ -174,11 +160,20 @@ impl Control {
             .is_none_or(|at| at.elapsed() >= self.settings().times.poll)
         {
             last.started = Some(Instant::now());
-            if let Err(error) = self.start_ready().await {
+            if let Err(error) = self.part(self.start_ready()).await {
                 tell("start what is ready", error);
             }
         }
         faultless
+    }
+
+    /// One part of a round, unless the database says nothing for long: many statements, each of which it would have ended.
+    async fn part<T>(&self, work: impl Future<Output = Result<T>>) -> Result<()> {
+        let patience = self.settings().times.lease * SILENT * 4;
+        timeout(patience, work)
+            .await
+            .map_err(|_| silent())?
+            .map(drop)
     }
 
     /// Begins every step that is due and nobody does, as far as there is room. It keeps a connection of its `own`: in
@@ -191,13 +186,19 @@ impl Control {
         tasks: &mut JoinSet<()>,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let own = match own {
-            Some(own) => own,
-            None => own.insert(self.pool().acquire().await?),
-        };
         let length = self.settings().times.lease;
         while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
-            let Some(claim) = rows::claims::claim(&mut **own, &worker.0, length).await? else {
+            let conn = match own {
+                Some(conn) => conn,
+                None => own.insert(self.pool().acquire().await?),
+            };
+            let claim = rows::claims::claim(&mut **conn, &worker.0, length);
+            let Ok(claimed) = timeout(length * SILENT, claim).await else {
+                // Closed as it is: nobody is to wait on it.
+                own.take().map(PoolConnection::detach);
+                return Err(silent());
+            };
+            let Some(claim) = claimed? else {
                 break;
             };
             let (control, stop) = (self.clone(), stop.clone());
@@ -218,6 +219,10 @@ impl Control {
         self.attempt(claim, &CancellationToken::new()).await;
         Ok(true)
     }
+}
+
+fn silent() -> crate::Error {
+    crate::Error::fault(anyhow::anyhow!("the database does not answer"))
 }
 
 fn report(ended: std::result::Result<(), tokio::task::JoinError>) {

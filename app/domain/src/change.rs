@@ -89,6 +89,7 @@ impl ChangeState {
     pub fn told(self) -> String {
         match self {
             Self::NeedsAttention => "needs attention".to_owned(),
+            Self::Succeeded | Self::Failed | Self::Expired => format!("has {}", self.as_str()),
             state => format!("is {}", state.as_str().replace('_', " ")),
         }
     }

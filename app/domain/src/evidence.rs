@@ -166,8 +166,20 @@ impl Evidence {
             let at = second.and_then(|n| n.parse::<usize>().ok());
             let sides = at.and_then(|n| Some((self.targets.get(n)?, now.targets.get(n)?)));
             let what = match (first, parts.next(), sides) {
+                ("targets", _, Some((was, is)))
+                    if was.region != is.region || was.side != is.side =>
+                {
+                    "the regions, or which of them is active, have changed"
+                }
                 ("targets", Some("current"), Some((was, is))) => {
                     say(moved(was, is));
+                    continue;
+                }
+                ("targets", Some("becomes"), Some((was, _))) => {
+                    say(format!(
+                        "there is another release to go back to in {}",
+                        was.region
+                    ));
                     continue;
                 }
                 ("targets", _, Some((was, _))) => {
@@ -177,7 +189,7 @@ impl Evidence {
                     ));
                     continue;
                 }
-                ("targets", ..) => "the environment has other regions",
+                ("targets", ..) => "it is about other regions",
                 ("rule_version", ..) => "the rules have changed",
                 ("policy_version", ..) => "the policies have changed",
                 ("wave", ..) => "the waves have changed",

@@ -24,7 +24,7 @@ impl Control {
         if comment.chars().count() > 2_000 || domain::writing::has_no_place_in_text(&comment) {
             return Err(Refusal::field(
                 "comment",
-                "at most 2,000 characters, without control characters",
+                "at most 2,000 characters, without control characters and code points that are no characters",
             )
             .into());
         }

@@ -3,7 +3,7 @@
 
 mod rows;
 
-use domain::{Caller, ChangeId, ChangeState, Evidence, Login, Version, policy::Read};
+use domain::{Caller, ChangeId, ChangeState, Evidence, Login, RegionName, Version, policy::Read};
 use serde::Serialize;
 
 use super::{ChangeRow, rows as changes};
@@ -35,6 +35,8 @@ pub struct Holder {
     pub state: ChangeState,
     pub version: Version,
     pub requester: Login,
+    /// What it brings to each of its regions.
+    pub brings: Vec<(RegionName, Version)>,
 }
 
 impl Queued {
@@ -73,13 +75,19 @@ impl Queued {
     }
 }
 
-/// Whether what was asked for over what ran then is out of date once `version` runs everywhere it is about.
-pub(super) fn outdates(evidence: &Evidence, version: &Version) -> bool {
-    let current = |target: &domain::Target| {
-        let current = target.current.as_ref();
-        current.is_some_and(|current| current.version == *version)
-    };
-    !evidence.targets.iter().all(current)
+/// Whether what was asked for over what ran then is out of date once the holder has brought what it brings.
+pub(super) fn outdates(evidence: &Evidence, holder: &Holder) -> bool {
+    evidence.targets.iter().any(|target| {
+        let mut brought = holder.brings.iter().filter(|(r, _)| *r == target.region);
+        let current = target.current.as_ref().map(|current| &current.version);
+        brought.any(|(_, version)| Some(version) != current)
+    })
+}
+
+fn brings(evidence: &Evidence) -> Vec<(RegionName, Version)> {
+    let each = evidence.targets.iter();
+    each.map(|target| (target.region.clone(), evidence.becomes(target).version))
+        .collect()
 }
 
 impl Control {
@@ -104,10 +112,11 @@ impl Control {
             };
             let holder = holders
                 .iter()
-                .map(|stored| &stored.change)
-                .find(|change| Some(change.id.0) == place.holder)
-                .filter(|change| {
-                    let known = self.policies().may(caller, Read, *change, self.now());
+                .find(|stored| Some(stored.change.id.0) == place.holder)
+                .filter(|stored| {
+                    let known = self
+                        .policies()
+                        .may(caller, Read, &stored.change, self.now());
                     known.is_ok()
                 });
             row.queued = Some(Queued {
@@ -115,11 +124,12 @@ impl Control {
                 held: place.holder.is_some(),
                 calendar: row.state_reason.clone(),
                 outdated: false,
-                holder: holder.map(|change| Holder {
-                    id: change.id,
-                    state: change.state,
-                    version: change.version.clone(),
-                    requester: change.requester_login.clone(),
+                holder: holder.map(|stored| Holder {
+                    id: stored.change.id,
+                    state: stored.change.state,
+                    version: stored.change.version.clone(),
+                    requester: stored.change.requester_login.clone(),
+                    brings: brings(&stored.evidence),
                 }),
             });
         }

@@ -27,6 +27,7 @@ impl Control {
         let stored = self.readable_change(caller, of).await?;
         let mut conn = self.pool().acquire().await?;
         undoable(&mut conn, &stored).await?;
+        unless_open(&mut conn, &stored.change).await?;
         let planned = self
             .plan_rollback(&mut conn, &caller.person.login, &stored)
             .await?;
@@ -122,10 +123,11 @@ impl Control {
 /// # Errors
 /// Refused while another rollback of it is under way.
 pub(super) async fn only_rollback(tx: &mut ChangeTx, of: ChangeId) -> Result<()> {
-    match rows::for_update(tx, of).await? {
-        Some(stored) => unless_open(tx.conn(), &stored.change).await,
-        None => Ok(()),
-    }
+    let Some(stored) = rows::for_update(tx, of).await? else {
+        return Ok(());
+    };
+    undoable(tx.conn(), &stored).await?;
+    unless_open(tx.conn(), &stored.change).await
 }
 
 async fn unless_open(conn: &mut PgConnection, of: &Change) -> Result<()> {
@@ -133,7 +135,7 @@ async fn unless_open(conn: &mut PgConnection, of: &Change) -> Result<()> {
         None => Ok(()),
         Some(open) => Err(Refusal::new(
             RefusalCode::Conflict,
-            format!("It is being rolled back already, by change {open}, which has not ended."),
+            format!("It is being rolled back already, by change {open}, which has not ended: go on with that one, or cancel it first."),
         )
         .into()),
     }

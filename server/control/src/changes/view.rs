@@ -193,7 +193,7 @@ impl Control {
         if let Some(queued) = &mut row.queued
             && let Some(holder) = &queued.holder
         {
-            queued.outdated = outdates(&stored.evidence, &holder.version);
+            queued.outdated = outdates(&stored.evidence, holder);
         }
         Ok(ChangeDetail {
             row,
@@ -449,16 +449,17 @@ impl Control {
 }
 
 /// What hinders the start is said before "confirm with a second factor", which would only lead to it. Answers what would
-/// make its approvals void: that is no reason not to start it, since starting is what makes it known.
+/// make its approvals void, where the caller could start it: that is no reason not to, since starting is what makes it known.
 fn with_hindrance(buttons: &mut Buttons, hindrance: Option<&Hindrance>) -> Option<String> {
     let hindrance = hindrance?;
-    if let Some(why) = hindrance.voids() {
-        return Some(why.to_owned());
-    }
     let could = match &buttons.start {
         Ok(()) => true,
         Err(refusal) => refusal.code == RefusalCode::StepUpRequired,
     };
+    if let Some(why) = hindrance.voids() {
+        // It may say of people what is nobody else's to know.
+        return could.then(|| why.to_owned());
+    }
     if could {
         buttons.start = Err(hindrance.refusal());
     }

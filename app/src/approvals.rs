@@ -232,7 +232,7 @@ fn card(visit: &Visit, change: &ChangeDetail, selected: bool) -> Html {
                     <form class="stack-sm" method="post" action=format!("/changes/{}/decide", row.id)>
                         {visit.csrf_field()}
                         <input type="hidden" name="evidence_digest" value=row.evidence_digest.to_string() />
-                        <input type="hidden" name="from" value="inbox" />
+                        <input type="hidden" name="back_to" value="inbox" />
                         <div class="field"><label class="field-label" for=comment.clone()>"Comment"</label>
                         <textarea class="textarea" id=comment name="comment" rows="2" maxlength="2000" dir="auto"></textarea></div>
                         <div class="row">{approve}{reject}</div>

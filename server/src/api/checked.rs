@@ -83,10 +83,17 @@ impl TryFrom<String> for Time {
         match text.parse() {
             Ok(time) if plain => Ok(Self(time)),
             // The last day of that year is cut off by the zones that are ahead.
-            Err(_) if plain && text.starts_with("9999-") => Err(NoTime::TooFar),
+            Err(_) if plain && is_time_but_for_its_year(&text) => Err(NoTime::TooFar),
             _ => Err(NoTime::Unreadable),
         }
     }
+}
+
+fn is_time_but_for_its_year(text: &str) -> bool {
+    let earlier = text
+        .strip_prefix("9999-")
+        .map(|rest| format!("9998-{rest}"));
+    earlier.is_some_and(|text| text.parse::<Timestamp>().is_ok())
 }
 
 /// The number of a line of a log, or 0 for none.

@@ -17,6 +17,9 @@ use utoipa::{
 const SAID: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]*[^\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]*$";
 /// The same, but may be empty.
 const TEXT: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$";
+/// And without noncharacters.
+const COMMENT: &str =
+    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]*$";
 /// One line with something to read in it.
 const LINE: &str = r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*[^\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb][^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$";
 const LABEL: &str = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$";
@@ -59,7 +62,7 @@ texts! {
         "486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7";
     Reason: "Why, in a sentence: approvers read it, and the audit log keeps it. Line breaks and tabs are the only control characters; nothing turns the direction of writing, and there are no noncharacters, such as U+FFFE.", SAID, 1..=2000,
         "Fixes the rounding of totals";
-    Comment: "What an approver has to say; needed for a rejection. Line breaks and tabs are the only control characters; nothing turns the direction of writing.", TEXT, 0..=2000, "Checked with the team";
+    Comment: "What an approver has to say; needed for a rejection. Line breaks and tabs are the only control characters; nothing turns the direction of writing, and there are no noncharacters, such as U+FFFE.", COMMENT, 0..=2000, "Checked with the team";
     TokenName: "What a token is for, to recognise it by.", LINE, 1..=100, "release pipeline";
     Cursor: "Where a page begins: the `next_cursor` of the page before, unaltered.", r"^[A-Za-z0-9_-]+$", 1..=1000, "Y2FydB9jYXJ0";
     EventPlace: "How much of a change and of its log a viewer has.", r"^[0-9]{1,18}\.[0-9]{1,18}$", 3..=37, "4.120";

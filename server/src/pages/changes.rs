@@ -51,7 +51,7 @@ pub(super) async fn decide(
     };
     match made.await {
         Ok(verdict) => {
-            let to = match fields.raw("from") {
+            let to = match fields.raw("back_to") {
                 "inbox" => "/approvals".to_owned(),
                 _ => format!("/changes/{id}"),
             };

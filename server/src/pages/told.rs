@@ -35,7 +35,7 @@ const TECHNICAL: [&str; 8] = [
     "_csrf",
     "once",
     "return_to",
-    "from",
+    "back_to",
     "evidence_digest",
     "attempt",
     "month",
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn only_what_was_written_comes_back() {
-        let sent = b"csrf=x&once=y&reason=two%0D%0Alines&evidence_digest=z&after=&scopes=read&scopes=changes";
+        let sent = b"csrf=x&once=y&reason=two%0D%0Alines&evidence_digest=z&after=&from=2026-11-23T10%3A00&scopes=read&scopes=changes";
         let pairs = written(sent);
         let pairs: Vec<_> = pairs
             .iter()
@@ -226,6 +226,7 @@ mod tests {
             pairs,
             [
                 ("reason", "two\nlines"),
+                ("from", "2026-11-23T10:00"),
                 ("scopes", "read"),
                 ("scopes", "changes")
             ]

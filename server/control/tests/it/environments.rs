@@ -4,7 +4,7 @@ use domain::{ChangeState, EnvironmentName, JobRole, RefusalCode, Verdict};
 use portolan_control::Settings;
 use sqlx::PgPool;
 
-use crate::harness::{Portal, RULES, deploy, settings};
+use crate::harness::{Portal, RULES, Recorded as _, deploy, settings};
 
 fn name(name: &str) -> EnvironmentName {
     EnvironmentName::parse(name).expect("environment")
@@ -146,6 +146,8 @@ async fn a_change_approved_for_other_addresses_is_stale(pool: PgPool) {
             .expect_err(field);
         assert_eq!(refused.code(), RefusalCode::Stale, "{field}");
         let said = refused.refusal().detail;
-        assert!(said.contains(field), "{said}");
+        assert!(said.contains("addresses and roles"), "{said}");
+        let told = now.control.change(&developer, change.row.id).await;
+        assert!(told.expect("reads").differs_in(field), "{field}");
     }
 }

@@ -231,3 +231,16 @@ pub fn deploy(version: &str, environment: &str) -> NewChange {
         timing: portolan_control::changes::Timing::default(),
     }
 }
+
+/// What the record of a change says.
+pub trait Recorded {
+    /// Whether it went stale because this of its evidence was another, by its path.
+    fn differs_in(&self, path: &str) -> bool;
+}
+
+impl Recorded for portolan_control::changes::ChangeDetail {
+    fn differs_in(&self, path: &str) -> bool {
+        let of = |data: &serde_json::Value| data["differences"].get(path).is_some();
+        self.timeline.iter().any(|entry| of(&entry.data))
+    }
+}

@@ -11,7 +11,7 @@ use portolan_control::{
 };
 use sqlx::PgPool;
 
-use crate::harness::{Portal, deploy, policies, settings};
+use crate::harness::{Portal, Recorded as _, deploy, policies, settings};
 
 const ONE: &str =
     "[[rules]]\nname = \"all\"\nmatch = {}\nrequire = [{ count = 1, of = \"owning_team\" }]\n";
@@ -188,7 +188,9 @@ async fn a_change_asked_for_under_other_rules_goes_stale(pool: PgPool) {
     assert_eq!(refused.code(), domain::RefusalCode::Stale);
     let stale = control.change(&developer, id).await.expect("there");
     assert_eq!(stale.row.state, ChangeState::Stale);
-    assert!(stale.state_reason.expect("why").contains("rule_version"));
+    assert!(stale.differs_in("rule_version"));
+    let why = stale.state_reason.expect("why");
+    assert!(why.contains("the rules have changed"), "{why}");
 }
 
 /// A service that is not in the catalogue is no mistake, for it may come; but a rule that takes in nothing is shown.

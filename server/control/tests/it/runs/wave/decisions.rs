@@ -10,6 +10,7 @@ use sqlx::PgPool;
 use super::{
     CANARY, Stage, errors, halted, operator, reason, rules, stage, standing, state_of, untouched,
 };
+use crate::harness::Recorded as _;
 
 pub(super) async fn decide(
     stage: &Stage,
@@ -228,9 +229,8 @@ async fn another_wave_than_was_approved_is_another_change(pool: PgPool) {
     .expect("in force");
     let refused = stage.portal.control.start(&stage.developer, id).await;
     assert_eq!(refused.expect_err("stale").code(), RefusalCode::Stale);
-    let why = stage.change(id).await.state_reason.expect("why");
-    assert!(
-        why.contains("wave.bake_s") && why.contains("rule_version"),
-        "{why}"
-    );
+    let change = stage.change(id).await;
+    assert!(change.differs_in("wave.bake_s") && change.differs_in("rule_version"));
+    let why = change.state_reason.expect("why");
+    assert!(why.contains("the waves have changed"), "{why}");
 }
